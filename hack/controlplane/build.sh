@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 kubernetes=$(awk '$1 == "k8s.io/kubernetes" {print $2; exit}' go.mod)
-etcd=$(awk '$1 == "go.etcd.io/etcd/v3" && $2 ~ /^v/ {print $2; exit}' go.mod)
+etcd=$(awk '$1 == "go.etcd.io/etcd/server/v3" && $2 ~ /^v/ {print $2; exit}' go.mod)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/roster/controlplane
 dir=$cache/$kubernetes-etcd-$etcd
 tools="etcd kube-apiserver kube-controller-manager kubectl"
@@ -39,7 +39,8 @@ build() {
   done
   local tool
   for tool in $(go list tool); do
-    local name=$(basename "${tool%/v3}")
+    local name=$(basename "$tool")
+    [ "$name" = v3 ] && name=etcd
     [ -x "$1/$name" ] && continue
     say "building $name from source; all of them take about six minutes, once"
     CGO_ENABLED=0 GOFLAGS=-mod=readonly go build -trimpath -ldflags "$flags" -o "$1/$name" "$tool"
