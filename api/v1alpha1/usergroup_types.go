@@ -96,8 +96,8 @@ type UserGroupStatus struct {
 // +kubebuilder:resource:categories=roster,shortName=ugroup
 // +kubebuilder:printcolumn:name="Title",type=string,JSONPath=`.spec.displayName`
 // +kubebuilder:printcolumn:name="Members",type=integer,JSONPath=`.status.members`
-// +kubebuilder:printcolumn:name="Roles",type=string,JSONPath=`.spec.roles[*].name`
-// +kubebuilder:printcolumn:name="Restrictions",type=string,JSONPath=`.spec.restrictions[*].name`
+// +kubebuilder:printcolumn:name="Roles",type=string,JSONPath=`.spec.roles`
+// +kubebuilder:printcolumn:name="Restrictions",type=string,JSONPath=`.spec.restrictions`
 // +kubebuilder:printcolumn:name="Vendor",type=string,JSONPath=`.spec.vendorRef.name`,priority=1
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`

@@ -1,0 +1,71 @@
+# Targets for people. Go 1.26, make and git are all that they need; the rest is built from source once, into
+# a cache outside the checkout.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+# Printed only when a shell expands it, so that `make help` costs nothing.
+controlplane := $$(hack/controlplane/build.sh dir)
+tools := $$(hack/tools/build.sh dir)
+header := headerFile=hack/boilerplate.go.txt
+# Permissions are asked for where they are used.
+rbac-paths := $(foreach dir,controllers internal,$(if $(wildcard $(dir)),paths=./$(dir)/...))
+
+.PHONY: help demo test lint verify generate manifests build controlplane controlplane-dir bench bench-short tools go
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: build controlplane ## Run Roster on a local control plane and show it at work (DEMO_ONCE=1: do the tour, then exit)
+	@KUBEBUILDER_ASSETS=$(controlplane) go run ./hack/demo
+
+test: controlplane ## Run all tests, against a real API server where they need one
+	@echo "test: compiling and running the unit and envtest suites" >&2
+	@KUBEBUILDER_ASSETS=$(controlplane) go test ./...
+
+lint: tools ## Check style, import direction and the API conventions
+	@tools=$(tools) failed=0; \
+	echo "lint: Go code" >&2; "$$tools/golangci-lint" run || failed=1; \
+	echo "lint: the tools' own code" >&2; (cd hack/tools && "$$tools/golangci-lint" run) || failed=1; \
+	echo "lint: API conventions" >&2; "$$tools/apilint" hack/apilint.yaml ./api/... || failed=1; \
+	exit $$failed
+
+verify: tools ## Check that generated files, modules and formatting are up to date, and that the budgets are kept
+	@hack/verify.sh
+
+generate: tools ## Generate deep copies and apply configurations from api/
+	@echo "generate: deep copies and apply configurations" >&2
+	@$(tools)/controller-gen object:$(header) applyconfiguration:$(header) paths=./api/...
+
+manifests: tools ## Generate CRDs, the manager's role and the API reference
+	@echo "manifests: CRDs, role and API reference" >&2
+	@$(tools)/controller-gen crd paths=./api/... output:crd:dir=config/crd/bases
+	@[ -z "$(rbac-paths)" ] || $(tools)/controller-gen rbac:roleName=roster-manager $(rbac-paths) output:rbac:dir=config/rbac
+	@mkdir -p docs/reference
+	@$(tools)/crd-ref-docs --config hack/api-reference.yaml --renderer markdown --log-level ERROR \
+		--source-path api --output-path docs/reference/api.md
+
+build: go ## Build bin/roster
+	@echo "build: bin/roster $(VERSION)" >&2
+	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/roster ./cmd/roster
+
+controlplane: go ## Build etcd, kube-apiserver, kube-controller-manager and kubectl, once
+	@hack/controlplane/build.sh
+
+controlplane-dir: ## Print where they are
+	@hack/controlplane/build.sh dir
+
+bench: controlplane ## Measure writes, convergence, compute and memory, and print a table
+	@KUBEBUILDER_ASSETS=$(controlplane) go run ./test/bench
+
+bench-short: controlplane ## The same with fewer users, in a few minutes
+	@KUBEBUILDER_ASSETS=$(controlplane) go run ./test/bench -short
+
+tools: go
+	@hack/tools/build.sh
+
+go:
+	@command -v go >/dev/null || { echo "Go 1.26 or newer is needed: https://go.dev/dl" >&2; exit 1; }

@@ -1,0 +1,100 @@
+package invitation
+
+import (
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/invitation"
+	"github.com/roster-dev/roster/internal/mail"
+	"github.com/roster-dev/roster/internal/status"
+)
+
+// conclude sets every condition that this controller owns. It is the last step, whatever happened before.
+func (s *scope) conclude(action invitation.Action) {
+	if s.after.Status.State == "" {
+		s.after.Status.State = accessv1.InvitationPending
+	}
+	conditions := status.NewConditions(s.stored.Status.Conditions, s.stored.Generation, s.now)
+	s.concludeDelivered(conditions)
+	s.concludeReady(conditions, action)
+	s.after.Status.ObservedGeneration = s.stored.Generation
+	s.after.Status.Conditions = conditions.Result()
+}
+
+func (s *scope) concludeDelivered(conditions *status.Conditions) {
+	if s.delivery != nil {
+		conditions.Is(accessv1.ConditionDelivered, s.delivery.class == "", reasonOf(s.delivery.class), s.delivery.message)
+		return
+	}
+	if earlier := meta.FindStatusCondition(s.stored.Status.Conditions, accessv1.ConditionDelivered); earlier != nil {
+		conditions.Is(earlier.Type, earlier.Status == "True", earlier.Reason, earlier.Message)
+		return
+	}
+	conditions.Is(accessv1.ConditionDelivered, false, accessv1.ReasonPending, "The mail has not been handed over yet")
+}
+
+func reasonOf(class mail.Class) string {
+	switch class {
+	case "":
+		return accessv1.ReasonSent
+	case mail.Rejected:
+		return accessv1.ReasonRejected
+	case mail.Misconfigured:
+		return accessv1.ReasonMisconfigured
+	default:
+		return accessv1.ReasonDeferred
+	}
+}
+
+func (s *scope) concludeReady(conditions *status.Conditions, action invitation.Action) {
+	switch state := s.after.Status.State; {
+	case action.Step == invitation.Hold:
+		conditions.Waiting(action.Reason, action.Message)
+	case state == accessv1.InvitationFailed:
+		s.concludeFailed(conditions)
+	case action.Step == invitation.End:
+		conditions.Ready(action.Reason, action.Message)
+	case state.Final():
+		s.keepReady(conditions)
+	case state == accessv1.InvitationSent:
+		conditions.Ready(accessv1.ReasonSent, "The mail server took the mail; the person has not answered yet")
+	case state == accessv1.InvitationSending:
+		s.concludeSending(conditions)
+	default:
+		conditions.Waiting(accessv1.ReasonPending, "Nothing has been sent yet")
+	}
+}
+
+func (s *scope) concludeFailed(conditions *status.Conditions) {
+	if s.delivery == nil {
+		s.keepReady(conditions)
+		return
+	}
+	conditions.Stalled(accessv1.ReasonRejected, s.delivery.message)
+}
+
+func (s *scope) concludeSending(conditions *status.Conditions) {
+	delivered := meta.FindStatusCondition(s.stored.Status.Conditions, accessv1.ConditionDelivered)
+	switch {
+	case s.delivery != nil:
+		conditions.Waiting(reasonOf(s.delivery.class), s.delivery.message)
+	case delivered != nil && delivered.Reason != accessv1.ReasonPending:
+		conditions.Waiting(delivered.Reason, delivered.Message)
+	default:
+		conditions.Waiting(accessv1.ReasonSending, "The mail is being handed over")
+	}
+}
+
+// keepReady carries over what was said when the final state was reached; an acceptance is written by the page, which
+// leaves the conditions to this controller.
+func (s *scope) keepReady(conditions *status.Conditions) {
+	if s.stored.Status.State == accessv1.InvitationAccepted {
+		conditions.Ready(accessv1.ReasonAccepted, "The person accepted")
+		return
+	}
+	for _, kind := range []string{accessv1.ConditionReady, accessv1.ConditionStalled} {
+		if c := meta.FindStatusCondition(s.stored.Status.Conditions, kind); c != nil {
+			conditions.Is(kind, c.Status == "True", c.Reason, c.Message)
+		}
+	}
+}

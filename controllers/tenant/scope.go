@@ -1,0 +1,83 @@
+package tenant
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/graph"
+	"github.com/roster-dev/roster/internal/index"
+)
+
+// scope is what one reconcile of a tenant looks at and finds.
+type scope struct {
+	tenant *accessv1.Tenant
+	// owner is the tenant that keeps the namespace: this one, or an older one that asks for the same.
+	owner *accessv1.Tenant
+	// catalog is the tenant's; nil: there is none of that name.
+	catalog *accessv1.ResourceCatalog
+	// namespace is the tenant's, once it is there; nil while it is missing.
+	namespace *corev1.Namespace
+
+	roles        synced
+	restrictions synced
+	// missingSources are Synced dimensions whose values could not be found; what was made of them earlier stays.
+	missingSources []string
+	// badValues are values of which no restriction can be made.
+	badValues []string
+
+	users  accessv1.TenantUsers
+	groups int32
+	// vendors is the number of vendors in the namespace.
+	vendors int32
+	// withAccess is the number of users whose status still grants something.
+	withAccess int
+	// released is true once the finalizer is gone: there is nothing left to report on.
+	released bool
+	now      time.Time
+}
+
+// synced is what came of keeping one kind of children.
+type synced struct {
+	wanted int
+	// conflicts are the names that somebody else's object has.
+	conflicts []string
+	// refused are sentences of the API server.
+	refused []string
+}
+
+func (r *Reconciler) load(ctx context.Context, tenant *accessv1.Tenant) (*scope, error) {
+	s := &scope{tenant: tenant, now: r.Clock.Now()}
+	candidates, err := r.Graph.TenantsBy(ctx, index.TenantByNamespace, tenant.TargetNamespace())
+	if err != nil {
+		return nil, err
+	}
+	s.owner = graph.Owner(candidates)
+	tenancy, err := r.Graph.TenancyOf(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	s.catalog = tenancy.Catalog
+	namespace := &corev1.Namespace{}
+	err = r.Client.Get(ctx, client.ObjectKey{Name: tenant.TargetNamespace()}, namespace)
+	if client.IgnoreNotFound(err) != nil {
+		return nil, err
+	}
+	if err == nil {
+		s.namespace = namespace
+	}
+	return s, nil
+}
+
+func (s *scope) deleting() bool { return !s.tenant.DeletionTimestamp.IsZero() }
+
+// owns tells whether this tenant keeps the namespace that it asks for.
+func (s *scope) owns() bool { return s.owner != nil && s.owner.UID == s.tenant.UID }
+
+// usable tells whether children can be kept: the namespace is there, is this tenant's, and stays.
+func (s *scope) usable() bool {
+	return s.owns() && s.namespace != nil && s.namespace.DeletionTimestamp.IsZero()
+}

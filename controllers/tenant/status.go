@@ -1,0 +1,175 @@
+package tenant
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/status"
+)
+
+// count counts what is in the tenant's own namespace.
+func (r *Reconciler) count(ctx context.Context, s *scope) error {
+	if !s.owns() {
+		return nil
+	}
+	in := client.InNamespace(s.tenant.TargetNamespace())
+	users, groups, vendors := &accessv1.UserList{}, &accessv1.UserGroupList{}, &accessv1.VendorList{}
+	for _, list := range []client.ObjectList{users, groups, vendors} {
+		if err := r.Client.List(ctx, list, in, client.DisableReadYourWritesConsistency); err != nil {
+			return err
+		}
+	}
+	byState := map[accessv1.UserState]int{}
+	for i := range users.Items {
+		byState[users.Items[i].Status.State]++
+	}
+	s.users = accessv1.TenantUsers{
+		Total: number(len(users.Items)), Active: number(byState[accessv1.UserActive]),
+		Invited: number(byState[accessv1.UserInvited]), Inactive: number(byState[accessv1.UserInactive]),
+	}
+	s.groups, s.vendors = *number(len(groups.Items)), *number(len(vendors.Items))
+	return nil
+}
+
+func number(n int) *int32 {
+	return ptr.To(int32(min(n, 1<<30))) //nolint:gosec // bounded in this line
+}
+
+// finding is a condition's content. Waiting tells whether another object's appearance mends it.
+type finding struct {
+	holds, waiting  bool
+	reason, message string
+}
+
+var fine = finding{holds: true, reason: accessv1.ReasonSucceeded}
+
+func (s *scope) conclude(out *accessv1.TenantStatus) {
+	conditions := status.NewConditions(s.tenant.Status.Conditions, s.tenant.Generation, s.now)
+	if s.deleting() {
+		conditions.Waiting(accessv1.ReasonDeleting, fmt.Sprintf("The access of %d users is being taken away", s.withAccess))
+	} else {
+		s.concludeSyncs(conditions)
+	}
+	out.ObservedGeneration = s.tenant.Generation
+	out.Conditions = conditions.Result()
+	out.Namespace = ""
+	if s.usable() {
+		out.Namespace = s.namespace.Name
+	}
+	out.Users, out.Groups, out.Vendors = s.users, ptr.To(s.groups), ptr.To(s.vendors)
+}
+
+func (s *scope) concludeSyncs(conditions *status.Conditions) {
+	parts := []struct {
+		kind    string
+		finding finding
+	}{
+		{accessv1.ConditionNamespaceReady, s.namespaceReady()},
+		{accessv1.ConditionRolesSynced, s.rolesSynced()},
+		{accessv1.ConditionRestrictionsSynced, s.restrictionsSynced()},
+	}
+	for _, part := range parts {
+		conditions.Is(part.kind, part.finding.holds, part.finding.reason, part.finding.message)
+	}
+	for _, part := range parts {
+		switch f := part.finding; {
+		case f.holds:
+		case f.waiting:
+			conditions.Waiting(f.reason, f.message)
+			return
+		default:
+			conditions.Stalled(f.reason, f.message)
+			return
+		}
+	}
+	s.concludeReady(conditions)
+}
+
+func (s *scope) concludeReady(conditions *status.Conditions) {
+	if s.tenant.Spec.State == accessv1.TenantSuspended {
+		conditions.Ready(accessv1.ReasonTenantSuspended, "Everything is kept; nobody has any access while the tenant is suspended")
+		return
+	}
+	conditions.Ready(accessv1.ReasonSucceeded, "Namespace, roles and restrictions are in place")
+}
+
+func (s *scope) namespaceReady() finding {
+	name := s.tenant.TargetNamespace()
+	switch {
+	case !s.owns():
+		return finding{reason: accessv1.ReasonNamespaceTaken, message: fmt.Sprintf(
+			"Tenant %s is older and owns the namespace %s; this tenant gives nobody anything", s.owner.Name, name)}
+	case s.namespace == nil || !s.namespace.DeletionTimestamp.IsZero():
+		return finding{waiting: true, reason: accessv1.ReasonNamespaceTerminating, message: fmt.Sprintf(
+			"The namespace %s is being deleted, and will be made again", name)}
+	default:
+		return with(fine, fmt.Sprintf("The namespace %s is the tenant's", name))
+	}
+}
+
+func with(f finding, message string) finding {
+	f.message = message
+	return f
+}
+
+func (s *scope) rolesSynced() finding {
+	switch {
+	case !s.usable():
+		return s.withoutNamespace()
+	case s.catalog == nil:
+		return finding{waiting: true, reason: accessv1.ReasonCatalogNotFound, message: fmt.Sprintf(
+			"ResourceCatalog %s does not exist; nobody has any access", s.tenant.Spec.CatalogRef.Name)}
+	default:
+		return s.roles.finding(fmt.Sprintf("%d predefined roles are there", s.roles.wanted))
+	}
+}
+
+func (s *scope) withoutNamespace() finding {
+	f := s.namespaceReady()
+	return finding{waiting: f.waiting, reason: f.reason, message: "There is no namespace to work in"}
+}
+
+func (s synced) finding(message string) finding {
+	switch {
+	case len(s.conflicts) > 0:
+		return finding{reason: accessv1.ReasonNameConflict, message: fmt.Sprintf(
+			"These objects were not made by Roster for this tenant, and are left alone: %s; rename or delete them", status.Names(s.conflicts))}
+	case len(s.refused) > 0:
+		return finding{reason: accessv1.ReasonRefused, message: "The API server refused: " + strings.Join(s.refused, "; ")}
+	default:
+		return with(fine, message)
+	}
+}
+
+func (s *scope) restrictionsSynced() finding {
+	switch {
+	case !s.usable():
+		return s.withoutNamespace()
+	case len(s.missingSources) > 0:
+		return finding{waiting: true, reason: accessv1.ReasonValuesNotFound, message: fmt.Sprintf(
+			"The values of these dimensions cannot be found: %s; restrictions made of them earlier stay", s.sources())}
+	case len(s.badValues) > 0:
+		return finding{reason: accessv1.ReasonInvalidValues, message: fmt.Sprintf(
+			"No name of a Restriction can be made of these values, or two make the same: %s; write Restrictions for them by hand", status.Names(s.badValues))}
+	default:
+		return s.restrictions.finding(fmt.Sprintf("%d restrictions are there", s.restrictions.wanted))
+	}
+}
+
+// sources names each missing source in full: which dimension, and where its values should stand.
+func (s *scope) sources() string {
+	var out []string
+	for _, d := range s.tenant.Spec.Dimensions {
+		if slices.Contains(s.missingSources, d.Name) {
+			ref := d.ValuesFrom.ConfigMapKeyRef
+			out = append(out, fmt.Sprintf("%s (ConfigMap %s, key %s)", d.Name, ref.Name, ref.Key))
+		}
+	}
+	return status.Names(out)
+}

@@ -1,0 +1,70 @@
+package tenant
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/index"
+	"github.com/roster-dev/roster/internal/status"
+	"github.com/roster-dev/roster/internal/watch"
+)
+
+// Setup registers the controller with the manager.
+func (r *Reconciler) Setup(mgr ctrl.Manager, options controller.Options) error {
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("tenant").
+		WithOptions(options).
+		For(&accessv1.Tenant{}).
+		// A tenant that goes leaves its namespace to the next older one that asks for it.
+		Watches(&accessv1.Tenant{}, watch.Wide(r.rivals), watch.SpecChanged()).
+		// The catalog's roles are copied.
+		Watches(&accessv1.ResourceCatalog{}, watch.Wide(watch.TenantsOf(r.Client)), watch.SpecChanged()).
+		// A namespace may be deleted under the tenant, or be gone at last.
+		Watches(&corev1.Namespace{}, watch.Wide(r.byNamespaceName)).
+		// Drift in a child is reverted, and a name that becomes free is taken.
+		Watches(&accessv1.Role{}, watch.Wide(r.inNamespace)).
+		Watches(&accessv1.Restriction{}, watch.Wide(r.inNamespace)).
+		// A Synced dimension's values may stand in a ConfigMap; only its metadata is cached.
+		Watches(&corev1.ConfigMap{}, watch.Later(r.inNamespace), builder.OnlyMetadata).
+		// Users by state, groups and vendors are counted.
+		Watches(&accessv1.User{}, watch.Later(r.inNamespace)).
+		Watches(&accessv1.UserGroup{}, watch.Later(r.inNamespace), watch.SpecChanged()).
+		Watches(&accessv1.Vendor{}, watch.Later(r.inNamespace), watch.SpecChanged()).
+		Complete(status.Quiet(r))
+}
+
+func (r *Reconciler) rivals(ctx context.Context, object client.Object) []reconcile.Request {
+	tenant, ok := object.(*accessv1.Tenant)
+	if !ok {
+		return nil
+	}
+	return r.asking(ctx, tenant.TargetNamespace())
+}
+
+func (r *Reconciler) byNamespaceName(ctx context.Context, object client.Object) []reconcile.Request {
+	return r.asking(ctx, object.GetName())
+}
+
+func (r *Reconciler) inNamespace(ctx context.Context, object client.Object) []reconcile.Request {
+	return r.asking(ctx, object.GetNamespace())
+}
+
+// asking names the tenants that ask for a namespace.
+func (r *Reconciler) asking(ctx context.Context, namespace string) []reconcile.Request {
+	tenants, err := r.Graph.TenantsBy(ctx, index.TenantByNamespace, namespace)
+	if err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Could not find the tenants of a namespace")
+	}
+	out := make([]reconcile.Request, len(tenants))
+	for i := range tenants {
+		out[i] = watch.Request("", tenants[i].Name)
+	}
+	return out
+}

@@ -1,0 +1,137 @@
+// Package user keeps Users: it decides where each user stands, asks for his first invitation, and computes his effective
+// access into the status, with one write when something changed.
+package user
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/graph"
+	"github.com/roster-dev/roster/internal/status"
+)
+
+// +kubebuilder:rbac:groups=access.roster.dev,resources=users,verbs=get;list;watch
+// +kubebuilder:rbac:groups=access.roster.dev,resources=users/status,verbs=patch
+// +kubebuilder:rbac:groups=access.roster.dev,resources=users/finalizers,verbs=update
+// +kubebuilder:rbac:groups=access.roster.dev,resources=invitations,verbs=get;list;watch;create
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconciler reconciles Users. All fields are required.
+type Reconciler struct {
+	Client client.Client
+	Graph  *graph.Graph
+	Status status.Writer
+	Clock  clock.PassiveClock
+	Events events.EventRecorder
+}
+
+// Reconcile brings one user's status in line with everything it depends on.
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	user := &accessv1.User{}
+	if err := r.Client.Get(ctx, request.NamespacedName, user); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	s, err := r.load(ctx, user)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	s.takeAcceptance()
+	s.status.State = s.state()
+	if s.wantsFirstInvitation() {
+		if err := r.invite(ctx, s); err != nil {
+			return ctrl.Result{}, err
+		}
+		s.status.State = s.state()
+	}
+	s.noteInvitation()
+	tooLarge := s.resolve()
+	if tooLarge != "" {
+		s.withoutAccess()
+	}
+	s.conclude(tooLarge)
+	if err := r.write(ctx, s); err != nil {
+		return ctrl.Result{}, err
+	}
+	return s.next(), nil
+}
+
+// invite records the wish for an invitation. The name is a function of user and address, so that doing it twice is
+// doing it once.
+func (r *Reconciler) invite(ctx context.Context, s *scope) error {
+	invitation := &accessv1.Invitation{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: s.invitationName(), Namespace: s.user.Namespace,
+			Labels: map[string]string{
+				accessv1.LabelManagedBy: accessv1.ManagedByRoster,
+				accessv1.LabelUser:      string(s.user.UID),
+				accessv1.LabelAddress:   s.addressHash(),
+			},
+		},
+		Spec: accessv1.InvitationSpec{UserRef: accessv1.Reference{Name: s.user.Name}},
+	}
+	if err := controllerutil.SetControllerReference(s.user, invitation, r.Client.Scheme()); err != nil {
+		return err
+	}
+	err := r.Client.Create(ctx, invitation, client.FieldOwner(accessv1.FieldOwner))
+	if apierrors.IsAlreadyExists(err) {
+		// Made in a round that did not get to record it. If it is not this user's (a name can be guessed), he stays
+		// Pending, and another Invitation can be created for him.
+		return client.IgnoreNotFound(r.adopt(ctx, s, client.ObjectKeyFromObject(invitation)))
+	}
+	if err != nil {
+		return fmt.Errorf("could not record the invitation of %s: %w", s.user.Name, err)
+	}
+	s.invitations = append(s.invitations, *invitation)
+	return nil
+}
+
+func (r *Reconciler) adopt(ctx context.Context, s *scope, key client.ObjectKey) error {
+	existing := &accessv1.Invitation{}
+	if err := r.Client.Get(ctx, key, existing); err != nil {
+		return err
+	}
+	if ownedBy(existing, s.user) {
+		s.invitations = append(s.invitations, *existing)
+	}
+	return nil
+}
+
+// write stores the status if it differs from the stored one. If the API server refuses it, the user is left without any
+// access rather than with yesterday's.
+func (r *Reconciler) write(ctx context.Context, s *scope) error {
+	same, err := status.SameUser(s.user, &s.status)
+	if err != nil || same {
+		return err
+	}
+	after := s.user.DeepCopy()
+	after.Status = s.status
+	err = r.Status.Write(ctx, after)
+	if apierrors.IsInvalid(err) || apierrors.IsRequestEntityTooLargeError(err) {
+		s.withoutAccess()
+		s.conclude("The API server refused the status: " + err.Error())
+		after.Status = s.status
+		err = r.Status.Write(ctx, after)
+	}
+	if err != nil {
+		return err
+	}
+	r.announce(s)
+	return nil
+}
+
+// next wakes the user up when a membership ends, without any other event.
+func (s *scope) next() ctrl.Result {
+	if s.resolution.NextChange.IsZero() {
+		return ctrl.Result{}
+	}
+	return ctrl.Result{RequeueAfter: max(s.resolution.NextChange.Sub(s.now), 1)}
+}

@@ -1,0 +1,192 @@
+package access_test
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/roster-dev/roster/internal/access"
+)
+
+// hasEntries holds the canonical form, and with it what may be done in an acting group, against the oracle's standings.
+func hasEntries(w world) error {
+	e, o := compile(w), oracle{w}
+	for _, user := range w.Users {
+		for i, resolved := range days {
+			grants := e.resolve(user, resolved).Grants
+			for _, resource := range everyResource {
+				all := o.standings(user, resource, resolved)
+				if !sameStandings(grants, resource, all) {
+					return fmt.Errorf("%s, %s at %v:\nentries %+v\noracle %+v", user.Name, resource, resolved, grants, all)
+				}
+				for _, now := range days[i:] {
+					if err := e.actsAlike(o, grants, all, resource, now); err != nil {
+						return fmt.Errorf("%s: %w", user.Name, err)
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (e engine) actsAlike(
+	o oracle, grants []access.Grant, all []standing, resource string, now time.Time,
+) error {
+	for _, group := range groupNames {
+		for _, action := range everyAction {
+			for _, entity := range o.Entities {
+				q := access.Query{Action: action, Resource: resource, Entity: entity, Group: group}
+				got, want := e.decide(grants, q, now), o.allowedActing(all, q, now)
+				if got.Allowed != want {
+					return fmt.Errorf("%+v at %v: the engine says %+v, the oracle %v", q, now, got, want)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// isCanonical holds the form against its own definition, entry by entry.
+func isCanonical(w world) error {
+	e := compile(w)
+	for _, user := range w.Users {
+		for _, now := range days {
+			if err := canonical(e.resolve(user, now).Grants); err != nil {
+				return fmt.Errorf("%s: %w", user.Name, err)
+			}
+		}
+	}
+	for _, list := range w.Lists {
+		form := access.Canonical(list)
+		if err := canonical(form); err != nil {
+			return fmt.Errorf("of %+v: %w", list, err)
+		}
+		for q := range queries(universe, "") {
+			for _, now := range days {
+				if e.decide(list, q, now).Allowed != e.decide(form, q, now).Allowed {
+					return fmt.Errorf("%+v became %+v, but %+v is not the same at %v", list, form, q, now)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// canonical says what keeps the entries from being canonical.
+func canonical(grants []access.Grant) error {
+	for i := range grants {
+		if err := wellFormed(&grants[i]); err != nil {
+			return fmt.Errorf("%w: %+v", err, grants[i])
+		}
+		if i > 0 && !before(&grants[i-1], &grants[i]) {
+			return fmt.Errorf("out of order: %+v, %+v", grants[i-1], grants[i])
+		}
+		for j := range grants {
+			if i != j && joinable(&grants[i], &grants[j]) {
+				return fmt.Errorf("not joined: %+v, %+v", grants[i], grants[j])
+			}
+		}
+		for _, resource := range grants[i].Resources {
+			if dropable(grants, i, resource) {
+				return fmt.Errorf("others have all of %+v on %s", grants[i], resource)
+			}
+		}
+	}
+	return nil
+}
+
+// wellFormed says what is wrong with the entry by itself.
+func wellFormed(g *access.Grant) error {
+	four := func(action string) bool { return slices.Contains(fourActions, action) }
+	switch {
+	case len(g.Resources) == 0 || !ascending(g.Resources):
+		return errors.New("resources not sorted")
+	case !ascending(g.Actions):
+		return errors.New("actions not sorted")
+	case len(actionsOf(g)) == 0:
+		return errors.New("nothing held")
+	case g.Level == access.Manage && slices.ContainsFunc(g.Actions, four):
+		return errors.New("an action within the level")
+	case g.Level == access.Read && slices.Contains(g.Actions, "read"):
+		return errors.New("an action within the level")
+	case g.Level == access.Read && len(slices.DeleteFunc(slices.Clone(g.Actions), func(a string) bool { return !four(a) })) == 3:
+		return errors.New("reads and holds the rest, which is Manage")
+	case g.Level == access.None && slices.Contains(g.Actions, "read"):
+		return errors.New("holds read, which is a level")
+	case len(g.Via) == 0 || !slices.IsSortedFunc(g.Via, inOrder) || len(slices.Compact(slices.Clone(g.Via))) < len(g.Via):
+		return errors.New("vias not sorted")
+	}
+	for i, d := range g.Scope {
+		if len(d.Values) == 0 || !ascending(d.Values) || len(d.Attributes) > 0 || i > 0 && g.Scope[i-1].Name >= d.Name {
+			return errors.New("scope not canonical")
+		}
+	}
+	return nil
+}
+
+// ascending answers whether the list is sorted and without repetitions.
+func ascending(list []string) bool {
+	return slices.IsSorted(list) && len(slices.Compact(slices.Clone(list))) == len(list)
+}
+
+// before answers whether a comes before b in the form.
+func before(a, b *access.Grant) bool {
+	levels := []access.Level{access.Manage, access.Read, access.None}
+	return cmp.Or(
+		slices.CompareFunc(a.Scope, b.Scope, func(x, y access.Dimension) int {
+			return cmp.Or(strings.Compare(x.Name, y.Name), slices.Compare(x.Values, y.Values))
+		}),
+		cmp.Compare(slices.Index(levels, a.Level), slices.Index(levels, b.Level)),
+		slices.Compare(a.Actions, b.Actions),
+		a.Until.Compare(b.Until),
+		slices.CompareFunc(a.Via, b.Via, inOrder),
+		slices.Compare(a.Resources, b.Resources),
+	) < 0
+}
+
+// joinable answers whether two entries should have been one: they are equal in all but the resources, or say about one
+// resource what should have been united.
+func joinable(a, b *access.Grant) bool {
+	if !a.Until.Equal(b.Until) || !covers(a.Scope, b.Scope) || !covers(b.Scope, a.Scope) {
+		return false
+	}
+	shared := slices.ContainsFunc(a.Resources, func(r string) bool { return slices.Contains(b.Resources, r) })
+	return shared || slices.Equal(actionsOf(a), actionsOf(b)) && slices.Equal(a.Via, b.Via)
+}
+
+// dropable answers whether the other entries hold every action of entry i on the resource, as widely and as long.
+func dropable(grants []access.Grant, i int, resource string) bool {
+	for _, action := range actionsOf(&grants[i]) {
+		held := false
+		for j := range grants {
+			held = held || i != j && has(&grants[j], &grants[i], resource, action)
+		}
+		if !held {
+			return false
+		}
+	}
+	return true
+}
+
+// has answers whether the holder has the action on the resource as widely and as long as the entry says.
+func has(holder, entry *access.Grant, resource, action string) bool {
+	return slices.Contains(holder.Resources, resource) && slices.Contains(actionsOf(holder), action) &&
+		asLong(holder.Until, entry.Until) && covers(holder.Scope, entry.Scope)
+}
+
+// covers answers whether the scope a is as wide as b.
+func covers(a, b access.Scope) bool {
+	return asWide(boundsOf(a), boundsOf(b))
+}
+
+func boundsOf(scope access.Scope) map[string][]string {
+	bounds := map[string][]string{}
+	for _, d := range scope {
+		bounds[d.Name] = d.Values
+	}
+	return bounds
+}

@@ -1,0 +1,177 @@
+package access_test
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/roster-dev/roster/internal/access"
+)
+
+// standing is what a user has on one resource inside one set of bounds until one time, and from where: what the model
+// calls the grants of equal scope and time, united. The acting group is defined by it, so it is the one thing that the
+// oracle has to know about entries.
+type standing struct {
+	bounds  map[string][]string
+	until   time.Time // zero: for ever
+	actions []string
+	vias    []access.Via
+}
+
+// standings lists what the user has on the resource. What other standings cover in every action is left out.
+func (o oracle) standings(user worldUser, resource string, now time.Time) []standing {
+	r, exists := o.resource(resource)
+	if !exists {
+		return nil
+	}
+	var all []standing
+	for _, s := range o.sources(user, now) {
+		bounds, resolved := o.bounds(s.group, user, r)
+		var given []string
+		for _, action := range slices.Concat(fourActions, r.Actions) {
+			if o.gives(s.rules, resource, action) {
+				given = append(given, action)
+			}
+		}
+		if !resolved || len(given) == 0 || nobodyFits(bounds) {
+			continue
+		}
+		at := slices.IndexFunc(all, func(x standing) bool { return x.until.Equal(s.until) && cmp.Equal(x.bounds, bounds) })
+		if at < 0 {
+			at = len(all)
+			all = append(all, standing{bounds: bounds, until: s.until})
+		}
+		all[at].actions = append(all[at].actions, given...)
+		all[at].vias = append(all[at].vias, s.via)
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(s standing) bool { return covered(s, all) })
+}
+
+func nobodyFits(bounds map[string][]string) bool {
+	for _, values := range bounds {
+		if len(values) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// covered answers whether others have every action of s, at least as widely and as long.
+func covered(s standing, all []standing) bool {
+	for _, action := range s.actions {
+		if !slices.ContainsFunc(all, func(other standing) bool {
+			return slices.Contains(other.actions, action) && !equalStanding(other, s) &&
+				asLong(other.until, s.until) && asWide(other.bounds, s.bounds)
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+func equalStanding(a, b standing) bool {
+	return a.until.Equal(b.until) && cmp.Equal(a.bounds, b.bounds)
+}
+
+func asLong(a, b time.Time) bool {
+	switch {
+	case a.IsZero():
+		return true
+	case b.IsZero():
+		return false
+	default:
+		return a.Compare(b) >= 0
+	}
+}
+
+func asWide(a, b map[string][]string) bool {
+	for dimension, values := range a {
+		inner, narrowed := b[dimension]
+		if !narrowed {
+			return false
+		}
+		for _, value := range inner {
+			if !slices.Contains(values, value) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// allowedActing answers like allowed, for a user who acts in one of his groups: only what came via that group counts.
+func (o oracle) allowedActing(all []standing, q access.Query, now time.Time) bool {
+	r, _ := o.resource(q.Resource)
+	return slices.ContainsFunc(all, func(s standing) bool {
+		return slices.Contains(s.actions, q.Action) && !ends(s.until, now) && fits(s.bounds, r, q.Entity) &&
+			slices.ContainsFunc(s.vias, func(via access.Via) bool { return via.Group == q.Group })
+	})
+}
+
+func ends(until, now time.Time) bool {
+	return !until.IsZero() && until.Compare(now) <= 0
+}
+
+func fits(bounds map[string][]string, r access.Resource, entity access.Entity) bool {
+	for dimension, values := range bounds {
+		if !slices.ContainsFunc(values, func(value string) bool {
+			return slices.Contains(entity.Properties[dimension], value) ||
+				r.IdentifiedBy == dimension && entity.ID == value
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// sameStandings answers whether the entries about the resource are exactly these standings.
+func sameStandings(entries []access.Grant, resource string, all []standing) bool {
+	matched := 0
+	for i := range entries {
+		g := &entries[i]
+		if !slices.Contains(g.Resources, resource) {
+			continue
+		}
+		if !slices.ContainsFunc(all, func(s standing) bool { return sameStanding(g, s) }) {
+			return false
+		}
+		matched++
+	}
+	return matched == len(all)
+}
+
+func sameStanding(g *access.Grant, s standing) bool {
+	bounds := map[string][]string{}
+	for _, dimension := range g.Scope {
+		bounds[dimension.Name] = dimension.Values
+	}
+	return g.Until.Equal(s.until) && cmp.Equal(bounds, s.bounds) &&
+		slices.Equal(actionsOf(g), set(s.actions, strings.Compare)) &&
+		slices.Equal(g.Via, set(s.vias, inOrder))
+}
+
+// actionsOf lists all that the entry holds, sorted.
+func actionsOf(g *access.Grant) []string {
+	actions := slices.Clone(g.Actions)
+	switch g.Level {
+	case access.Manage:
+		actions = append(actions, fourActions...)
+	case access.Read:
+		actions = append(actions, "read")
+	}
+	slices.Sort(actions)
+	return actions
+}
+
+// inOrder is the order of vias: the tenant, then by group and role.
+func inOrder(a, b access.Via) int {
+	return strings.Compare(a.Group+"\x00"+a.Role, b.Group+"\x00"+b.Role)
+}
+
+func set[T comparable](list []T, order func(a, b T) int) []T {
+	list = slices.Clone(list)
+	slices.SortFunc(list, order)
+	return slices.Compact(list)
+}

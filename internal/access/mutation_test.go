@@ -1,0 +1,245 @@
+package access_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const (
+	importPath = "github.com/roster-dev/roster/internal/access"
+	// leastCaught is the share of the mutants, in percent, that the random worlds have to find.
+	leastCaught = 95
+	// worldsToTry is how many worlds each mutant has to survive, and patience how long it may take to.
+	worldsToTry = 200
+	patience    = 20 * time.Second
+)
+
+// proof lists the test files that make up the checks; they know no testing.T, so that a program can run them.
+var proof = []string{
+	"oracle_test.go", "entries_test.go", "world_test.go",
+	"checks_test.go", "canonical_checks_test.go", "gain_checks_test.go",
+}
+
+// switchboard is added to the copy of the engine: it says which fault is switched on; zero for none.
+const switchboard = `package access
+
+var Fault int
+`
+
+// hunt is added to the copy of the proof: it looks for a breach in a row of worlds and says how it was found.
+const hunt = `package proof
+
+import "fmt"
+
+func Hunt(worldsToTry int) (found string) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			found = fmt.Sprint("panic: ", problem)
+		}
+	}()
+	for seed := range worldsToTry {
+		w := worlds.Example(seed)
+		for _, c := range checks {
+			if err := c.check(w); err != nil {
+				return fmt.Sprintf("world %d: %s", seed, c.name)
+			}
+		}
+	}
+	return ""
+}
+`
+
+// program switches one fault on, hunts, and prints what was found.
+const program = `package main
+
+import (
+	"os"
+	"strconv"
+
+	"` + importPath + `/mutants/access"
+	"` + importPath + `/mutants/proof"
+)
+
+func main() {
+	fault, err := strconv.Atoi(os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	worldsToTry, err := strconv.Atoi(os.Args[2])
+	if err != nil {
+		panic(err)
+	}
+	access.Fault = fault
+	if _, err := os.Stdout.WriteString(proof.Hunt(worldsToTry)); err != nil {
+		panic(err)
+	}
+}
+`
+
+// TestMutants seeds all faults into one copy of the engine, each behind a switch, and lets the random worlds look for
+// each. The copy, the proof and the program exist for the compiler only: it lays them over the module. Fault zero is
+// none, to see that the proof itself holds.
+func TestMutants(t *testing.T) {
+	if len(mutants) < 44 {
+		t.Fatalf("only %d mutants", len(mutants))
+	}
+	binary := buildMutants(t)
+	found := hunts(t, binary, len(mutants)+1)
+	if found[0] != "" {
+		t.Errorf("without any fault: %s", found[0])
+	}
+	caught := 0
+	for i, m := range mutants {
+		if breach := found[i+1]; breach != "" {
+			caught++
+			t.Logf("caught: %s (%s): %s", m.name, m.file, breach)
+			continue
+		}
+		t.Logf("SURVIVED: %s (%s): %q became %q", m.name, m.file, m.before, m.after)
+	}
+	t.Logf("%d of %d mutants caught", caught, len(mutants))
+	if caught*100 < leastCaught*len(mutants) {
+		t.Errorf("%d of %d mutants caught, less than %d %%", caught, len(mutants), leastCaught)
+	}
+}
+
+// hunts runs the program once for each fault, two at a time, and returns what each run found.
+func hunts(t *testing.T, binary string, n int) []string {
+	t.Helper()
+	found := make([]string, n)
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range 2 {
+		workers.Go(func() {
+			for fault := range next {
+				found[fault] = huntOne(t, binary, fault)
+			}
+		})
+	}
+	for fault := range n {
+		next <- fault
+	}
+	close(next)
+	workers.Wait()
+	return found
+}
+
+func huntOne(t *testing.T, binary string, fault int) string {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, binary, strconv.Itoa(fault), strconv.Itoa(worldsToTry)).Output()
+	switch {
+	case ctx.Err() != nil:
+		return "does not end"
+	case err != nil:
+		return "crashes"
+	default:
+		return string(out)
+	}
+}
+
+// buildMutants builds the program with all faults in it.
+func buildMutants(t *testing.T) string {
+	t.Helper()
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	scratch := t.TempDir()
+	replace := map[string]string{}
+	add := func(name, text string) {
+		file := filepath.Join(scratch, strings.ReplaceAll(name, "/", "-"))
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		replace[filepath.Join(here, "mutants", name)] = file
+	}
+	add("main.go", program)
+	add("access/switchboard.go", switchboard)
+	for name, text := range mutated(t) {
+		add("access/"+name, text)
+	}
+	add("proof/hunt.go", hunt)
+	rewrite := strings.NewReplacer(
+		"package access_test\n", "package proof\n", strconv.Quote(importPath), strconv.Quote(importPath+"/mutants/access"),
+	)
+	for _, file := range proof {
+		add("proof/"+strings.TrimSuffix(file, "_test.go")+".go", rewrite.Replace(read(t, file)))
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	add("overlay.json", string(overlay))
+	binary := filepath.Join(scratch, "mutants")
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath",
+		"-overlay", filepath.Join(scratch, "overlay.json"), "-o", binary, "./mutants")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return binary
+}
+
+// mutated returns the files of the engine by name, with all faults in them.
+func mutated(t *testing.T) map[string]string {
+	t.Helper()
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
+	files := map[string]string{}
+	for _, name := range names {
+		files[name] = withFaults(t, name, read(t, name))
+	}
+	for _, m := range mutants {
+		if !slices.Contains(names, m.file) {
+			t.Errorf("%s: there is no file %s", m.name, m.file)
+		}
+	}
+	return files
+}
+
+// withFaults returns the file with all its faults: the function with the fault is added under another name, and the
+// original hands over to it when the fault is switched on.
+func withFaults(t *testing.T, name, text string) string {
+	t.Helper()
+	switches := map[int]string{} // by offset in the text: what to insert there
+	var faulty strings.Builder
+	for i, m := range mutants {
+		if m.file != name {
+			continue
+		}
+		if n := strings.Count(text, m.before); n != 1 {
+			t.Errorf("%s: the old text occurs %d times in %s, not once", m.name, n, name)
+			continue
+		}
+		at := strings.Index(text, m.before)
+		original, ok := functionAt(t, text, at)
+		copied, same := functionAt(t, strings.Replace(text, m.before, m.after, 1), at)
+		if !ok || !same || original.end < at+len(m.before) || original.name != copied.name {
+			t.Errorf("%s: the old text is not within a function of %s", m.name, name)
+			continue
+		}
+		other := fmt.Sprintf("%sFault%d", copied.name, i+1)
+		faulty.WriteString("\n" + copied.head + other + copied.tail + "\n")
+		switches[original.body] += fmt.Sprintf("\nif Fault == %d {\n%s\n}\n", i+1, original.handOver(other))
+	}
+	var out bytes.Buffer
+	for i := range len(text) {
+		out.WriteString(switches[i])
+		out.WriteByte(text[i])
+	}
+	return out.String() + faulty.String()
+}

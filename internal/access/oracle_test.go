@@ -1,0 +1,251 @@
+package access_test
+
+import (
+	"slices"
+	"time"
+
+	"github.com/roster-dev/roster/internal/access"
+)
+
+// The oracle is a second opinion: it answers a question straight from the objects, by the rules of the access model,
+// and knows neither compiled groups nor scopes nor a canonical form. It is slow and plain on purpose, and it shares
+// nothing with the engine but the types of the objects.
+type oracle struct{ world }
+
+// source is one place that gives rules to a user: the tenant's default access, a role in one of the user's groups, or
+// the rules of the group itself.
+type source struct {
+	via   access.Via
+	rules []access.Rule
+	group *worldGroup // nil: the tenant's default access, which nothing narrows
+	until time.Time   // zero: for ever
+}
+
+// allowed answers whether the user may do the action on the entity of the resource: whether one of his sources at the
+// time gives it and lets him at the entity.
+func (o oracle) allowed(user worldUser, sources []source, resource, action string, entity access.Entity) bool {
+	return slices.ContainsFunc(sources, func(s source) bool {
+		return o.gives(s.rules, resource, action) && o.inside(s.group, user, resource, entity)
+	})
+}
+
+// sources lists what gives rules to the user at that time.
+func (o oracle) sources(user worldUser, now time.Time) []source {
+	if !o.Tenant.Active || !user.Active {
+		return nil
+	}
+	sources := []source{{via: access.Via{Tenant: o.Tenant.Name}, rules: o.Tenant.DefaultAccess}}
+	for i := range o.Groups {
+		group := &o.Groups[i]
+		until, member := o.membership(user, group, now)
+		if !member || o.vendorSaysNo(user, group, now) {
+			continue
+		}
+		sources = append(sources, source{access.Via{Group: group.Name}, group.Rules, group, until})
+		for _, name := range group.Roles {
+			if role, exists := o.role(name); exists && mayHold(user, role) {
+				rules := slices.Concat(role.Rules, o.switchedOn(group, role))
+				sources = append(sources, source{access.Via{Group: group.Name, Role: role.Name}, rules, group, until})
+			}
+		}
+	}
+	return sources
+}
+
+// membership answers whether the user is in the group at that time, on either side, and until when.
+func (o oracle) membership(user worldUser, group *worldGroup, now time.Time) (until time.Time, member bool) {
+	var untils []time.Time
+	for _, m := range user.Groups {
+		if m.Name == group.Name {
+			untils = append(untils, m.Until)
+		}
+	}
+	for _, m := range group.Members {
+		if m.Name == user.Name {
+			untils = append(untils, m.Until)
+		}
+	}
+	if len(untils) == 0 {
+		return time.Time{}, false
+	}
+	if slices.ContainsFunc(untils, time.Time.IsZero) {
+		return time.Time{}, true
+	}
+	latest := slices.MaxFunc(untils, time.Time.Compare)
+	return latest, latest.After(now)
+}
+
+// vendorSaysNo answers whether the group is a vendor's and gives the user nothing: because there is no such vendor, or
+// because the user is in the groups of two vendors.
+func (o oracle) vendorSaysNo(user worldUser, group *worldGroup, now time.Time) bool {
+	if group.VendorName == "" {
+		return false
+	}
+	if _, exists := o.vendor(group.VendorName); !exists {
+		return true
+	}
+	for i := range o.Groups {
+		other := &o.Groups[i]
+		if other.VendorName == "" || other.VendorName == group.VendorName {
+			continue
+		}
+		if _, member := o.membership(user, other, now); member {
+			return true
+		}
+	}
+	return false
+}
+
+func mayHold(user worldUser, role access.Role) bool {
+	return len(role.UserTypes) == 0 || slices.Contains(role.UserTypes, user.Type)
+}
+
+// switchedOn lists the rules of the role's options that the vendor of the group switched on.
+func (o oracle) switchedOn(group *worldGroup, role access.Role) []access.Rule {
+	if group.VendorName == "" {
+		return nil
+	}
+	vendor, _ := o.vendor(group.VendorName)
+	var rules []access.Rule
+	for _, option := range role.Options {
+		if slices.Contains(vendor.Options, option.Name) {
+			rules = append(rules, option.Rules...)
+		}
+	}
+	return rules
+}
+
+// gives answers whether one of the rules gives the action on the resource.
+func (o oracle) gives(rules []access.Rule, resource, action string) bool {
+	r, exists := o.resource(resource)
+	if !exists {
+		return false
+	}
+	return slices.ContainsFunc(rules, func(rule access.Rule) bool {
+		if o.void(rule) || !reaches(rule, r) {
+			return false
+		}
+		switch {
+		case rule.Level == access.Manage && slices.Contains(fourActions, action):
+			return true
+		case rule.Level == access.Read && action == "read":
+			return true
+		default:
+			return slices.Contains(rule.Actions, action) && knows(r, action)
+		}
+	})
+}
+
+var fourActions = []string{"read", "create", "update", "delete"}
+
+func knows(r access.Resource, action string) bool {
+	return slices.Contains(fourActions, action) || slices.Contains(r.Actions, action)
+}
+
+func reaches(rule access.Rule, r access.Resource) bool {
+	return slices.Contains(rule.Services, r.Service) ||
+		slices.Contains(rule.Resources, r.Name) || slices.Contains(rule.Resources, "*")
+}
+
+// void answers whether the rule names a service or a resource that the catalog does not have, or an action that no
+// resource of the rule has.
+func (o oracle) void(rule access.Rule) bool {
+	for _, service := range rule.Services {
+		if !slices.ContainsFunc(o.Catalog.Resources, func(r access.Resource) bool { return r.Service == service }) {
+			return true
+		}
+	}
+	for _, resource := range rule.Resources {
+		if _, exists := o.resource(resource); !exists && resource != "*" {
+			return true
+		}
+	}
+	for _, action := range rule.Actions {
+		if !slices.ContainsFunc(o.Catalog.Resources, func(r access.Resource) bool {
+			return reaches(rule, r) && knows(r, action)
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// inside answers whether the restrictions of the group let the user at the entity.
+func (o oracle) inside(group *worldGroup, user worldUser, resource string, entity access.Entity) bool {
+	r, exists := o.resource(resource)
+	if !exists {
+		return false
+	}
+	bounds, resolved := o.bounds(group, user, r)
+	if !resolved {
+		return false
+	}
+	for dimension, values := range bounds {
+		borne := slices.Clone(entity.Properties[dimension])
+		if r.IdentifiedBy == dimension {
+			borne = append(borne, entity.ID)
+		}
+		if !slices.ContainsFunc(borne, func(value string) bool { return slices.Contains(values, value) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// bounds lists, for each dimension in which the group narrows the user on the resource, the values that remain, sorted.
+// Not resolved means that the group gives nothing on the resource.
+func (o oracle) bounds(group *worldGroup, user worldUser, r access.Resource) (map[string][]string, bool) {
+	bounds := map[string][]string{}
+	if group == nil || len(r.RestrictedBy) == 0 {
+		return bounds, true
+	}
+	for _, name := range group.Restrictions {
+		restriction, exists := o.restriction(name)
+		if !exists || !o.declared(restriction.Dimension) {
+			return nil, false
+		}
+		if !slices.Contains(r.RestrictedBy, restriction.Dimension) {
+			continue
+		}
+		values := restriction.Values
+		if restriction.UserAttribute != "" {
+			values = user.Attributes[restriction.UserAttribute]
+		}
+		united := slices.Concat(bounds[restriction.Dimension], values)
+		slices.Sort(united)
+		bounds[restriction.Dimension] = slices.Compact(united)
+	}
+	return bounds, true
+}
+
+// declared answers whether anybody knows the dimension: the tenant, or a resource that is restricted by it.
+func (o oracle) declared(dimension string) bool {
+	return slices.Contains(o.Tenant.Dimensions, dimension) ||
+		slices.ContainsFunc(o.Catalog.Resources, func(r access.Resource) bool {
+			return slices.Contains(r.RestrictedBy, dimension)
+		})
+}
+
+func (o oracle) resource(name string) (access.Resource, bool) {
+	return named(o.Catalog.Resources, name, func(r access.Resource) string { return r.Name })
+}
+
+func (o oracle) role(name string) (access.Role, bool) {
+	return named(o.Roles, name, func(r access.Role) string { return r.Name })
+}
+
+func (o oracle) restriction(name string) (access.Restriction, bool) {
+	return named(o.Restrictions, name, func(r access.Restriction) string { return r.Name })
+}
+
+func (o oracle) vendor(name string) (access.Vendor, bool) {
+	return named(o.Vendors, name, func(v access.Vendor) string { return v.Name })
+}
+
+func named[T any](list []T, name string, nameOf func(T) string) (found T, exists bool) {
+	i := slices.IndexFunc(list, func(item T) bool { return nameOf(item) == name })
+	if i < 0 {
+		return found, false
+	}
+	return list[i], true
+}

@@ -1,0 +1,22 @@
+package access_test
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestRandomWorlds(t *testing.T) {
+	for _, c := range checks {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			for range 3 {
+				rapid.Check(t, func(t *rapid.T) {
+					if err := c.check(worlds.Draw(t, "world")); err != nil {
+						t.Fatal(err)
+					}
+				})
+			}
+		})
+	}
+}

@@ -1,0 +1,151 @@
+// Package invitation decides what happens to an invitation next: a pure function of what is recorded, of its user, and of
+// the time. It never sends and never writes; the controller does what it says, and asks again.
+//
+// The order of the outbox is record, send, record. An attempt is counted before the mail is handed over, so a crash in
+// between repeats the same mail, with the same Message-ID, Date and link, and never forgets one.
+package invitation
+
+import (
+	"time"
+
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+)
+
+// Facts are what the decision rests on.
+type Facts struct {
+	Invitation *accessv1.Invitation
+	// UserFound is false when there is no such user, or it is being deleted.
+	UserFound bool
+	// UserWaits is true when the user may be asked at his present address and has not accepted there.
+	UserWaits bool
+	// UserProblem says why the user does not wait, when that can change by itself or by a mended object; empty when he
+	// needs no invitation at all.
+	UserProblem string
+	// SameAddress is false when the address that was asked is no longer the user's.
+	SameAddress bool
+	// Superseded is true when the user has a newer invitation that has not been withdrawn.
+	Superseded bool
+	// Tenant is true when a tenant in business owns the namespace.
+	Tenant bool
+}
+
+// Step is what to do.
+type Step string
+
+const (
+	// Nothing: the invitation is in a final state.
+	Nothing Step = "Nothing"
+	// End: move to the final state in Action.State.
+	End Step = "End"
+	// Hold: something is missing; look again when it appears.
+	Hold Step = "Hold"
+	// Record: count an attempt, before making it.
+	Record Step = "Record"
+	// Send: make the recorded attempt.
+	Send Step = "Send"
+	// Wait: nothing to do until Action.At.
+	Wait Step = "Wait"
+)
+
+// Action is the step with its particulars.
+type Action struct {
+	Step Step
+	// State is the final state of End.
+	State accessv1.InvitationState
+	// Reason and Message say why, for End and Hold.
+	Reason  string
+	Message string
+	// At is when Wait ends.
+	At time.Time
+}
+
+// Next decides. The first rule that fits wins:
+//
+//  1. final states stay
+//  2. cancelled by its field
+//  3. no user: held while nothing was sent, cancelled afterwards
+//  4. the address that was asked is no longer the user's: cancelled
+//  5. the user needs no invitation: cancelled
+//  6. a newer invitation took its place: superseded
+//  7. its time ran out: expired
+//  8. sent: wait for the answer until it expires
+//  9. the tenant, or the user, is not ready to be asked: held
+//  10. an attempt is due: record it; recorded: send it; deferred: wait
+func Next(f Facts, now time.Time) Action {
+	status := &f.Invitation.Status
+	if status.State.Final() {
+		return Action{Step: Nothing}
+	}
+	if ending, ends := f.ending(now); ends {
+		return ending
+	}
+	switch {
+	case !f.UserFound:
+		return Action{Step: Hold, Reason: accessv1.ReasonUserNotFound, Message: "User " + f.Invitation.Spec.UserRef.Name + " does not exist"}
+	case status.State == accessv1.InvitationSent:
+		return Action{Step: Wait, At: status.ExpiresAt.Time}
+	case !f.Tenant:
+		return Action{Step: Hold, Reason: accessv1.ReasonTenantNotFound, Message: "No tenant in business owns the namespace"}
+	case !f.UserWaits:
+		return Action{Step: Hold, Reason: accessv1.ReasonUserNotWaiting, Message: f.UserProblem}
+	default:
+		return attempt(status, now)
+	}
+}
+
+func (f Facts) ending(now time.Time) (Action, bool) {
+	status := &f.Invitation.Status
+	asked := status.Email != ""
+	cancelled := func(reason, message string) (Action, bool) {
+		return Action{Step: End, State: accessv1.InvitationCancelled, Reason: reason, Message: message}, true
+	}
+	switch {
+	case f.Invitation.Spec.Cancel != nil && *f.Invitation.Spec.Cancel:
+		return cancelled(accessv1.ReasonCancelled, "Withdrawn: spec.cancel is set")
+	case !f.UserFound && asked:
+		return cancelled(accessv1.ReasonUserNotFound, "The user is gone")
+	case !f.UserFound:
+		return Action{}, false
+	case asked && !f.SameAddress:
+		return cancelled(accessv1.ReasonUserNotWaiting, "The user has another address now")
+	case !f.UserWaits && f.UserProblem == "":
+		return cancelled(accessv1.ReasonUserNotWaiting, "The user needs no invitation")
+	case f.Superseded:
+		return Action{Step: End, State: accessv1.InvitationSuperseded, Reason: accessv1.ReasonSuperseded, Message: "A newer invitation took its place"}, true
+	case status.ExpiresAt != nil && !now.Before(status.ExpiresAt.Time):
+		return Action{Step: End, State: accessv1.InvitationExpired, Reason: accessv1.ReasonExpired, Message: "Nobody answered in time"}, true
+	default:
+		return Action{}, false
+	}
+}
+
+func attempt(status *accessv1.InvitationStatus, now time.Time) Action {
+	switch {
+	case status.State != accessv1.InvitationSending:
+		return Action{Step: Record}
+	case status.NextAttemptAt == nil:
+		return Action{Step: Send}
+	case now.Before(status.NextAttemptAt.Time):
+		return Action{Step: Wait, At: earlier(status.NextAttemptAt.Time, status.ExpiresAt.Time)}
+	default:
+		return Action{Step: Record}
+	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// Backoff is the pause after a failed attempt: 5 s doubling up to the longest given, of which up to a fifth is taken
+// away by the fraction (0 to 1), so that many mails do not come back at once.
+func Backoff(attempt int32, longest time.Duration, fraction float64) time.Duration {
+	const first = 5 * time.Second
+	pause := longest
+	if attempt < 20 {
+		pause = min(first<<max(attempt-1, 0), longest)
+	}
+	return pause - time.Duration(float64(pause)*fraction/5)
+}

@@ -1,0 +1,81 @@
+// Package vendor says which children a vendor has: one restriction to its own entities, and one group for each vendor
+// role of the catalog. It is pure; the controller carries it out.
+package vendor
+
+import (
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+)
+
+// Dimension is the dimension in which a vendor's restriction narrows; its value is the vendor's name.
+const Dimension = "vendor"
+
+// Children are the restriction and the groups that a vendor has, without ownership. Groups are in the catalog's order.
+type Children struct {
+	Restriction *accessv1.Restriction
+	Groups      []*accessv1.UserGroup
+}
+
+// ChildrenOf derives a vendor's children from the catalog's vendor roles that the tenant has.
+func ChildrenOf(vendor *accessv1.Vendor, tenant *accessv1.Tenant, catalog *accessv1.ResourceCatalog) Children {
+	title := vendor.Spec.DisplayName
+	if title == "" {
+		title = vendor.Name
+	}
+	restriction := &accessv1.Restriction{
+		ObjectMeta: metav1.ObjectMeta{Name: RestrictionName(vendor.Name), Namespace: vendor.Namespace},
+		Spec:       accessv1.RestrictionSpec{DisplayName: title, Dimension: Dimension, Values: &[]string{vendor.Name}},
+	}
+	out := Children{Restriction: restriction}
+	for i := range catalog.Spec.Roles {
+		role := &catalog.Spec.Roles[i]
+		if role.Vendor != nil && *role.Vendor && Visible(role, tenant) {
+			out.Groups = append(out.Groups, groupOf(vendor, title, role))
+		}
+	}
+	return out
+}
+
+// RestrictionName is the name of a vendor's restriction.
+func RestrictionName(vendor string) string { return vendor + ".vendor" }
+
+func groupOf(vendor *accessv1.Vendor, title string, role *accessv1.CatalogRole) *accessv1.UserGroup {
+	roleTitle := role.DisplayName
+	if roleTitle == "" {
+		roleTitle = role.Name
+	}
+	return &accessv1.UserGroup{
+		ObjectMeta: metav1.ObjectMeta{Name: vendor.Name + "." + role.Name, Namespace: vendor.Namespace},
+		Spec: accessv1.UserGroupSpec{
+			DisplayName:  title + " " + roleTitle,
+			Roles:        []accessv1.Reference{{Name: role.Name}},
+			Restrictions: []accessv1.Reference{{Name: RestrictionName(vendor.Name)}},
+			VendorRef:    &accessv1.Reference{Name: vendor.Name},
+		},
+	}
+}
+
+// Visible tells whether a tenant has a role of its catalog.
+func Visible(role *accessv1.CatalogRole, tenant *accessv1.Tenant) bool {
+	return role.Visibility != accessv1.VisibilityEntitled || slices.Contains(tenant.Spec.EntitledRoles, role.Name)
+}
+
+// UnknownOptions are the vendor's options that no vendor role of the catalog has, in the vendor's order.
+func UnknownOptions(vendor *accessv1.Vendor, catalog *accessv1.ResourceCatalog) []string {
+	known := map[string]bool{}
+	for i := range catalog.Spec.Roles {
+		for _, option := range catalog.Spec.Roles[i].Options {
+			known[option.Name] = true
+		}
+	}
+	var out []string
+	for _, option := range vendor.Spec.Options {
+		if !known[option] {
+			out = append(out, option)
+		}
+	}
+	return out
+}

@@ -1,0 +1,197 @@
+package web
+
+import (
+	"cmp"
+	"net/url"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/address"
+)
+
+// Standing is what a link is worth at one moment.
+type Standing int
+
+const (
+	// Dead links lead nowhere. The zero value, so that whatever was not decided is dead.
+	Dead Standing = iota
+	// Open links wait for the right address.
+	Open
+	// Wrong is the answer to a wrong address at an open link.
+	Wrong
+	// Locked links got too many wrong addresses and wait for a while, whatever is typed.
+	Locked
+	// Joined links have been accepted.
+	Joined
+)
+
+const (
+	// maxWrong addresses within lockWindow lock a link, for lockWindow.
+	maxWrong   = 5
+	lockWindow = 15 * time.Minute
+)
+
+// Invite is what a page shows of a link. Of a dead one it holds nothing.
+type Invite struct {
+	Standing Standing
+	// FirstName and Product may be empty; Tenant is not.
+	FirstName, Tenant, Product string
+	// Locale is en, de, fr or es; empty: the browser's.
+	Locale string
+	// SupportEmail is a plain address or empty.
+	SupportEmail string
+	// ContinueURL is an https URL or empty.
+	ContinueURL string
+}
+
+// record is all that a link's standing depends on. A nil object does not exist.
+type record struct {
+	invitation *accessv1.Invitation
+	user       *accessv1.User
+	tenant     *accessv1.Tenant
+	// catalog gives the product its title and decides nothing.
+	catalog *accessv1.ResourceCatalog
+}
+
+// standing of the link at now, before any answer.
+func (r record) standing(now time.Time) Standing {
+	switch {
+	case !answerable(r.invitation, now) || !r.asksUser() || !serves(r.tenant):
+		return Dead
+	case r.invitation.Status.State == accessv1.InvitationAccepted:
+		return Joined
+	case locked(r.invitation.Status.WrongAddress, now):
+		return Locked
+	}
+	return Open
+}
+
+// answer judges what a person typed. When it reports a change it has made it in the invitation's
+// status, to be written before the standing is shown.
+func (r record) answer(typed string, now time.Time) (standing Standing, changed bool) {
+	if standing := r.standing(now); standing != Open {
+		return standing, false
+	}
+	status, at := &r.invitation.Status, metav1.NewTime(now.Truncate(time.Second))
+	if !sameAddress(typed, status.Email) {
+		status.WrongAddress = oneMore(status.WrongAddress, at)
+		return Wrong, true
+	}
+	status.State, status.AcceptedAt = accessv1.InvitationAccepted, &at
+	return Joined, true
+}
+
+// answerable reports whether the invitation by itself can be answered, or was accepted.
+func answerable(i *accessv1.Invitation, now time.Time) bool {
+	if i == nil || over(i) || i.Status.ExpiresAt == nil || !now.Before(i.Status.ExpiresAt.Time) {
+		return false
+	}
+	switch i.Status.State {
+	case accessv1.InvitationSending, accessv1.InvitationSent, accessv1.InvitationAccepted:
+		return true
+	default:
+		return false
+	}
+}
+
+// over reports that the invitation ended without acceptance. It is so for good: a stale copy that
+// says so may be believed.
+func over(i *accessv1.Invitation) bool {
+	cancelled := i.Spec.Cancel != nil && *i.Spec.Cancel
+	ended := i.Status.State.Final() && i.Status.State != accessv1.InvitationAccepted
+	return cancelled || ended || !i.DeletionTimestamp.IsZero()
+}
+
+// asksUser reports whether the user is the one who was asked, at the address that was asked.
+func (r record) asksUser() bool {
+	u := r.user
+	return u != nil && u.DeletionTimestamp.IsZero() && u.Spec.State != accessv1.AccountInactive &&
+		madeFor(r.invitation, u) && sameAddress(u.Spec.Email, r.invitation.Status.Email)
+}
+
+// madeFor tells a user from an earlier one of the same name.
+func madeFor(i *accessv1.Invitation, u *accessv1.User) bool {
+	if uid, ok := i.Labels[accessv1.LabelUser]; ok && uid != string(u.UID) {
+		return false
+	}
+	for _, owner := range i.OwnerReferences {
+		if owner.Kind == "User" && owner.UID != u.UID {
+			return false
+		}
+	}
+	return true
+}
+
+func serves(t *accessv1.Tenant) bool {
+	return t != nil && t.DeletionTimestamp.IsZero() && t.Spec.State != accessv1.TenantSuspended
+}
+
+func sameAddress(a, b string) bool {
+	first, err := address.Parse(a)
+	if err != nil {
+		return false
+	}
+	second, err := address.Parse(b)
+	return err == nil && first.Key() == second.Key()
+}
+
+func locked(w *accessv1.WrongAddress, now time.Time) bool {
+	return w != nil && w.Count >= maxWrong && now.Sub(w.Since.Time) < lockWindow
+}
+
+// oneMore counts a wrong address. The one that locks begins the window anew, so that the lock
+// lasts for all of it.
+func oneMore(w *accessv1.WrongAddress, at metav1.Time) *accessv1.WrongAddress {
+	if w == nil || at.Sub(w.Since.Time) >= lockWindow {
+		return &accessv1.WrongAddress{Count: 1, Since: at}
+	}
+	more := &accessv1.WrongAddress{Count: w.Count + 1, Since: w.Since}
+	if more.Count >= maxWrong {
+		more.Since = at
+	}
+	return more
+}
+
+// invite returns what may be shown at this standing.
+func (r record) invite(standing Standing) Invite {
+	if standing == Dead {
+		return Invite{}
+	}
+	onboarding := r.tenant.Spec.Onboarding
+	return Invite{
+		Standing:     standing,
+		FirstName:    oneLine(r.user.Spec.FirstName),
+		Tenant:       cmp.Or(oneLine(r.tenant.Spec.DisplayName), r.tenant.Name),
+		Product:      cmp.Or(oneLine(onboarding.ProductName), r.catalogTitle()),
+		Locale:       onboarding.Locale,
+		SupportEmail: plainAddress(onboarding.SupportEmail),
+		ContinueURL:  secureURL(onboarding.ContinueURL),
+	}
+}
+
+func (r record) catalogTitle() string {
+	if r.catalog == nil {
+		return ""
+	}
+	return cmp.Or(oneLine(r.catalog.Spec.DisplayName), r.catalog.Name)
+}
+
+func plainAddress(s string) string {
+	a, err := address.Parse(s)
+	if err != nil {
+		return ""
+	}
+	return a.String()
+}
+
+// secureURL repeats the API's rule, and refuses names and passwords in front of the host, which
+// make one host look like another.
+func secureURL(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return ""
+	}
+	return u.String()
+}

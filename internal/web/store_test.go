@@ -1,0 +1,270 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/index"
+)
+
+func schemeOf(t testing.TB) *runtime.Scheme {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	if err := accessv1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	return scheme
+}
+
+// objectsOf are the objects of a record as a cluster holds them.
+func objectsOf(r record) []client.Object {
+	r.tenant.Spec.CatalogRef.Name = "commerce"
+	catalog := &accessv1.ResourceCatalog{Spec: accessv1.ResourceCatalogSpec{DisplayName: "Commerce Suite"}}
+	catalog.Name = "commerce"
+	return []client.Object{r.invitation, r.user, r.tenant, catalog}
+}
+
+// cluster is a client in memory, which stands in for the cache and for the API server.
+func cluster(t testing.TB, functions interceptor.Funcs, objects ...client.Object) client.Client {
+	t.Helper()
+	builder := fake.NewClientBuilder().WithScheme(schemeOf(t)).WithObjects(objects...).
+		WithStatusSubresource(&accessv1.Invitation{}).WithInterceptorFuncs(functions)
+	for _, i := range index.All() {
+		builder = builder.WithIndex(i.Object, i.Key, i.Extract)
+	}
+	return builder.Build()
+}
+
+func standingOf(t testing.TB, got Invite, err error, want Standing) {
+	t.Helper()
+	if err != nil || got.Standing != want {
+		t.Errorf("standing %d, %v; want %d", got.Standing, err, want)
+	}
+}
+
+func statusOf(t testing.TB, c client.Client) accessv1.InvitationStatus {
+	t.Helper()
+	var stored accessv1.Invitation
+	if err := c.Get(t.Context(), client.ObjectKey{Namespace: "acme", Name: "ana-3fz8k2"}, &stored); err != nil {
+		t.Fatal(err)
+	}
+	return stored.Status
+}
+
+func TestTheStoreFindsAndAccepts(t *testing.T) {
+	r := invited()
+	r.tenant.Spec.Onboarding.ProductName = ""
+	c := cluster(t, interceptor.Funcs{}, objectsOf(r)...)
+	s := NewStore(c, c)
+	invite, err := s.Find(t.Context(), uid, noon)
+	standingOf(t, invite, err, Open)
+	if invite.Product != "Commerce Suite" || invite.Tenant != "Acme GmbH" || invite.FirstName != "Ana" {
+		t.Errorf("shows %+v", invite)
+	}
+	invite, err = s.Accept(t.Context(), uid, "bo@acme.example", noon)
+	standingOf(t, invite, err, Wrong)
+	if got := statusOf(t, c).WrongAddress; got == nil || got.Count != 1 || !got.Since.Time.Equal(noon) {
+		t.Errorf("counted %+v", got)
+	}
+	invite, err = s.Accept(t.Context(), uid, email, noon)
+	standingOf(t, invite, err, Joined)
+	if got := statusOf(t, c); got.State != accessv1.InvitationAccepted || !got.AcceptedAt.Time.Equal(noon) || got.Email != email {
+		t.Errorf("stored %+v", got)
+	}
+}
+
+func TestTheStoreKnowsNoOtherInvitation(t *testing.T) {
+	c := cluster(t, interceptor.Funcs{}, objectsOf(invited())...)
+	for _, unknown := range []string{"", "ana-3fz8k2", "00000000-0000-4000-8000-000000000000"} {
+		invite, err := NewStore(c, c).Find(t.Context(), unknown, noon)
+		standingOf(t, invite, err, Dead)
+		invite, err = NewStore(c, c).Accept(t.Context(), unknown, email, noon)
+		standingOf(t, invite, err, Dead)
+	}
+}
+
+func TestTheStoreBelievesTheAPIServerAndNotTheCache(t *testing.T) {
+	for name, spoil := range deadLinks() {
+		now := invited()
+		spoil(&now)
+		objects := present(now)
+		live := cluster(t, interceptor.Funcs{}, objects...)
+		stale := cluster(t, interceptor.Funcs{SubResourceUpdate: refuseWrite(t)}, objectsOf(invited())...)
+		invite, err := NewStore(stale, live).Accept(t.Context(), uid, email, noon)
+		if standingOf(t, invite, err, Dead); t.Failed() {
+			t.Fatal(name)
+		}
+	}
+}
+
+// present are the objects of a record that exist. One that is being deleted has a finalizer, or it
+// would be gone.
+func present(r record) []client.Object {
+	var out []client.Object
+	add := func(exists bool, o client.Object) {
+		if !exists {
+			return
+		}
+		if o.GetDeletionTimestamp() != nil {
+			o.SetFinalizers([]string{accessv1.FinalizerCleanup})
+		}
+		out = append(out, o)
+	}
+	add(r.invitation != nil, r.invitation)
+	add(r.user != nil, r.user)
+	add(r.tenant != nil, r.tenant)
+	return out
+}
+
+func refuseWrite(t testing.TB) func(context.Context, client.Client, string, client.Object, ...client.SubResourceUpdateOption) error {
+	return func(context.Context, client.Client, string, client.Object, ...client.SubResourceUpdateOption) error {
+		t.Error("a status was written")
+		return errBroken
+	}
+}
+
+func TestALinkWorksBeforeTheCacheHasHeardOfItsMail(t *testing.T) {
+	old := invited()
+	old.invitation.Status = accessv1.InvitationStatus{State: accessv1.InvitationPending}
+	stale := cluster(t, interceptor.Funcs{}, objectsOf(old)...)
+	live := cluster(t, interceptor.Funcs{}, objectsOf(invited())...)
+	invite, err := NewStore(writingTo(stale, live), live).Accept(t.Context(), uid, email, noon)
+	standingOf(t, invite, err, Joined)
+}
+
+// writingTo reads from one client and writes to another, as one does that reads from a cache.
+func writingTo(reads client.WithWatch, writes client.Client) client.Client {
+	return interceptor.NewClient(reads, interceptor.Funcs{
+		SubResourceUpdate: func(ctx context.Context, _ client.Client, _ string, o client.Object, _ ...client.SubResourceUpdateOption) error {
+			return writes.Status().Update(ctx, o)
+		},
+	})
+}
+
+// before runs something once, right before the first status is written.
+func before(first func(client.Client) error) interceptor.Funcs {
+	done := false
+	return interceptor.Funcs{SubResourceUpdate: func(ctx context.Context, c client.Client, _ string, o client.Object, _ ...client.SubResourceUpdateOption) error {
+		if !done {
+			done = true
+			if err := first(c); err != nil {
+				return err
+			}
+		}
+		return c.Status().Update(ctx, o)
+	}}
+}
+
+func TestAnAnswerIsDecidedAgainWhenSomebodyWroteFirst(t *testing.T) {
+	state := func(s accessv1.InvitationState) func(client.Client) error {
+		return func(c client.Client) error {
+			stored := &accessv1.Invitation{}
+			key := client.ObjectKey{Namespace: "acme", Name: "ana-3fz8k2"}
+			if err := c.Get(t.Context(), key, stored); err != nil {
+				return err
+			}
+			stored.Status.State = s
+			return c.Status().Update(t.Context(), stored)
+		}
+	}
+	remove := func(c client.Client) error { return c.Delete(t.Context(), invited().invitation) }
+	tests := map[string]struct {
+		first func(client.Client) error
+		want  Standing
+	}{
+		"another answer accepted":   {state(accessv1.InvitationAccepted), Joined},
+		"the mail was taken":        {state(accessv1.InvitationSent), Joined},
+		"a newer one supersedes it": {state(accessv1.InvitationSuperseded), Dead},
+		"it was cancelled":          {state(accessv1.InvitationCancelled), Dead},
+		"it was deleted":            {remove, Dead},
+	}
+	for name, tt := range tests {
+		r := invited()
+		r.invitation.Status.State = accessv1.InvitationSending
+		c := cluster(t, before(tt.first), objectsOf(r)...)
+		invite, err := NewStore(c, c).Accept(t.Context(), uid, email, noon)
+		if standingOf(t, invite, err, tt.want); t.Failed() {
+			t.Fatal(name)
+		}
+	}
+}
+
+func TestTheStoreDoesNotTryForEver(t *testing.T) {
+	tries := 0
+	c := cluster(t, interceptor.Funcs{SubResourceUpdate: func(context.Context, client.Client, string, client.Object, ...client.SubResourceUpdateOption) error {
+		tries++
+		return apierrors.NewConflict(accessv1.SchemeGroupVersion.WithResource("invitations").GroupResource(), "ana", errBroken)
+	}}, objectsOf(invited())...)
+	if invite, err := NewStore(c, c).Accept(t.Context(), uid, email, noon); err == nil || invite.Standing != Dead || tries != maxWrites {
+		t.Errorf("standing %d, %v after %d tries", invite.Standing, err, tries)
+	}
+}
+
+func TestTheStoreSaysWhenItCouldNotFindOut(t *testing.T) {
+	broken := func(kind client.Object) interceptor.Funcs {
+		return interceptor.Funcs{Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, _ ...client.GetOption) error {
+			if schemeKind(t, o) == schemeKind(t, kind) {
+				return errBroken
+			}
+			return c.Get(ctx, key, o)
+		}}
+	}
+	tests := map[string]interceptor.Funcs{
+		"the invitation": broken(&accessv1.Invitation{}),
+		"the user":       broken(&accessv1.User{}),
+		"the tenant":     broken(&accessv1.Tenant{}),
+		"the index": {List: func(context.Context, client.WithWatch, client.ObjectList, ...client.ListOption) error {
+			return errBroken
+		}},
+		"the write": {SubResourceUpdate: func(context.Context, client.Client, string, client.Object, ...client.SubResourceUpdateOption) error {
+			return errBroken
+		}},
+	}
+	for name, functions := range tests {
+		c := cluster(t, functions, objectsOf(invited())...)
+		if invite, err := NewStore(c, c).Accept(t.Context(), uid, email, noon); !errors.Is(err, errBroken) || invite != (Invite{}) {
+			t.Errorf("%s: %+v, %v", name, invite, err)
+		}
+	}
+}
+
+func schemeKind(t testing.TB, o client.Object) string {
+	t.Helper()
+	kinds, _, err := schemeOf(t).ObjectKinds(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kinds[0].Kind
+}
+
+func TestAnInvitationMadeAgainUnderItsNameIsAnother(t *testing.T) {
+	again := invited()
+	again.invitation.UID = "00000000-0000-4000-8000-000000000000"
+	live := cluster(t, interceptor.Funcs{}, objectsOf(again)...)
+	stale := cluster(t, interceptor.Funcs{}, objectsOf(invited())...)
+	invite, err := NewStore(stale, live).Accept(t.Context(), uid, email, noon)
+	standingOf(t, invite, err, Dead)
+}
+
+func TestTheOlderOfTwoTenantsInvites(t *testing.T) {
+	r := invited()
+	r.tenant.CreationTimestamp.Time = noon.Add(-time.Hour)
+	younger := r.tenant.DeepCopy()
+	younger.Name, younger.UID, younger.Spec.Namespace, younger.Spec.DisplayName = "aaa", "younger", "acme", "Younger"
+	younger.CreationTimestamp.Time = noon
+	c := cluster(t, interceptor.Funcs{}, append(objectsOf(r), younger)...)
+	invite, err := NewStore(c, c).Find(t.Context(), uid, noon)
+	standingOf(t, invite, err, Open)
+	if invite.Tenant != "Acme GmbH" {
+		t.Errorf("%s invites", invite.Tenant)
+	}
+}
