@@ -102,6 +102,7 @@ func canonical(grants []access.Grant) error {
 // wellFormed says what is wrong with the entry by itself.
 func wellFormed(g *access.Grant) error {
 	four := func(action string) bool { return slices.Contains(fourActions, action) }
+	repeats := len(set(g.Via, inOrder)) < len(g.Via)
 	switch {
 	case len(g.Resources) == 0 || !ascending(g.Resources):
 		return errors.New("resources not sorted")
@@ -113,11 +114,11 @@ func wellFormed(g *access.Grant) error {
 		return errors.New("an action within the level")
 	case g.Level == access.Read && slices.Contains(g.Actions, "read"):
 		return errors.New("an action within the level")
-	case g.Level == access.Read && len(slices.DeleteFunc(slices.Clone(g.Actions), func(a string) bool { return !four(a) })) == 3:
+	case g.Level == access.Read && len(chosen(g.Actions, four)) == 3:
 		return errors.New("reads and holds the rest, which is Manage")
 	case g.Level == access.None && slices.Contains(g.Actions, "read"):
 		return errors.New("holds read, which is a level")
-	case len(g.Via) == 0 || !slices.IsSortedFunc(g.Via, inOrder) || len(slices.Compact(slices.Clone(g.Via))) < len(g.Via):
+	case len(g.Via) == 0 || !slices.IsSortedFunc(g.Via, inOrder) || repeats:
 		return errors.New("vias not sorted")
 	}
 	for i, d := range g.Scope {
@@ -126,6 +127,10 @@ func wellFormed(g *access.Grant) error {
 		}
 	}
 	return nil
+}
+
+func chosen(list []string, wanted func(string) bool) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(item string) bool { return !wanted(item) })
 }
 
 // ascending answers whether the list is sorted and without repetitions.

@@ -21,8 +21,8 @@ const (
 	// leastCaught is the share of the mutants, in percent, that the random worlds have to find.
 	leastCaught = 95
 	// worldsToTry is how many worlds each mutant has to survive, and patience how long it may take to.
-	worldsToTry = 200
-	patience    = 20 * time.Second
+	worldsToTry = 100
+	patience    = 30 * time.Second
 )
 
 // proof lists the test files that make up the checks; they know no testing.T, so that a program can run them.

@@ -82,7 +82,7 @@ var worlds = rapid.Custom(func(t *rapid.T) world {
 		Tenant: access.Tenant{
 			Name:       "acme",
 			Active:     !oneIn(t, 12),
-			Dimensions: some(t, dimensions, 2),
+			Dimensions: some(t, append([]string{"nowhere"}, dimensions...), 2),
 		},
 		Seed: rapid.Uint64().Draw(t, "seed"),
 	}
@@ -115,13 +115,16 @@ var worlds = rapid.Custom(func(t *rapid.T) world {
 })
 
 func drawResource(t *rapid.T, name string) access.Resource {
-	return access.Resource{
+	r := access.Resource{
 		Name:         name,
 		Service:      pick(t, services),
-		RestrictedBy: append(some(t, dimensions, 1), most(t, dimensions, 3)...),
 		Actions:      append(some(t, extraActions, 1), most(t, extraActions, 3)...),
 		IdentifiedBy: pick(t, []string{"", "", "site", "vendor"}),
 	}
+	if !oneIn(t, 4) {
+		r.RestrictedBy = append(some(t, dimensions, 1), most(t, dimensions, 3)...)
+	}
+	return r
 }
 
 func drawRules(t *rapid.T, least, most int) []access.Rule {
@@ -162,7 +165,7 @@ func drawRole(t *rapid.T, name string) access.Role {
 
 func drawRestriction(t *rapid.T, name string) access.Restriction {
 	dimension := pick(t, dimensions)
-	if oneIn(t, 16) {
+	if oneIn(t, 10) {
 		dimension = "nowhere"
 	}
 	restriction := access.Restriction{Name: name, Dimension: dimension, Values: few(t, valuesOf[dimension])}

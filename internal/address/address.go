@@ -22,9 +22,8 @@ import (
 )
 
 const (
-	// maxBytes is the longest address taken. The sign-in store's object names hold no longer one.
-	maxBytes = 150
-
+	// The sign-in store's object names hold no longer address.
+	maxBytes       = 150
 	maxLocalBytes  = 64  // RFC 5321, 4.5.3.1.1
 	maxLabelBytes  = 63  // RFC 1035, 2.3.4
 	maxDomainBytes = 253 // RFC 1035, 2.3.4, without the root

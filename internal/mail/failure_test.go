@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/textproto"
 	"strings"
@@ -192,7 +191,7 @@ func TestSTARTTLSThatGoesWrong(t *testing.T) {
 					lines.Scan()
 				}
 				fmt.Fprint(conn, secretText+"\r\n") // by now the client has begun TLS
-				io.Copy(io.Discard, conn)
+				drain(conn)
 			})
 			config := withPassword(testConfig(t, port), testPassword)
 			config.TLS = TLSStart
@@ -268,7 +267,7 @@ func TestAServerThatIsNotThere(t *testing.T) {
 }
 
 func TestAStallingServerIsLeft(t *testing.T) {
-	port := startRaw(t, func(conn net.Conn) { io.Copy(io.Discard, conn) })
+	port := startRaw(t, drain)
 	for _, mode := range []TLSMode{TLSNone, TLSStart, TLSImplicit} {
 		config := testConfig(t, port)
 		config.TLS, config.Timeout = mode, time.Millisecond

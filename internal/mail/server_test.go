@@ -74,7 +74,8 @@ type fakeServer struct {
 	transcript bytes.Buffer
 }
 
-// startServer serves on loopback until the test ends. wrap may put TLS around the listener.
+// startServer serves on loopback until the test ends, with TLS from the first byte or by STARTTLS when
+// there is a certificate.
 func startServer(t testing.TB, f *fakeServer, certificate *tls.Certificate, implicit bool) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -82,7 +83,7 @@ func startServer(t testing.TB, f *fakeServer, certificate *tls.Certificate, impl
 		t.Fatalf("listen: %v", err)
 	}
 	f.port = listener.Addr().(*net.TCPAddr).Port
-	f.server = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
+	f.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
 		return &fakeSession{server: f}, nil
 	}))
 	f.server.AllowInsecureAuth = true // the client must be the one that refuses
@@ -270,6 +271,11 @@ func startRaw(t testing.TB, handle func(net.Conn)) int {
 		handlers.Wait()
 	})
 	return listener.Addr().(*net.TCPAddr).Port
+}
+
+// drain listens and says nothing until the client leaves.
+func drain(conn net.Conn) {
+	io.Copy(io.Discard, conn) //nolint:errcheck // in whichever way it leaves
 }
 
 // certificate makes one for name that signs itself, and the pool that trusts it.

@@ -14,7 +14,8 @@ import (
 
 // Links checks the signature of a link.
 type Links interface {
-	// Verify returns the UID that a token was signed for, or an error when it is not good.
+	// Verify returns the UID that a token was signed for, or link.ErrInvalid when it is not good. Any
+	// other error says that it could not be found out.
 	Verify(purpose link.Purpose, token string, now time.Time) (uid string, err error)
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -14,34 +15,34 @@ import (
 const answerTimeout = 15 * time.Second
 
 func (h *handler) showInvitation(w http.ResponseWriter, r *http.Request) {
-	uid := h.verified(link.Invitation, r)
-	ctx, cancel := context.WithTimeout(r.Context(), answerTimeout)
-	defer cancel()
-	invite, err := h.Invitations.Find(ctx, uid, h.Now())
-	if err != nil {
-		h.fail(w, r, uid, err)
-		return
-	}
-	respond(w, r, view{Invite: invite})
+	h.answer(w, r, view{}, h.Invitations.Find)
 }
 
 // acceptInvitation asks for an address where none was typed, without counting it as a wrong one.
 func (h *handler) acceptInvitation(w http.ResponseWriter, r *http.Request) {
-	uid, typed := h.verified(link.Invitation, r), strings.TrimSpace(r.PostForm.Get("email"))
+	v := view{Answered: true, Typed: strings.TrimSpace(r.PostForm.Get("email"))}
+	if v.Typed == "" {
+		h.answer(w, r, v, h.Invitations.Find)
+		return
+	}
+	h.answer(w, r, v, func(ctx context.Context, uid string, now time.Time) (Invite, error) {
+		return h.Invitations.Accept(ctx, uid, v.Typed, now)
+	})
+}
+
+// answer asks for the standing of the invitation that the link leads to, and shows it.
+func (h *handler) answer(w http.ResponseWriter, r *http.Request, v view, ask func(context.Context, string, time.Time) (Invite, error)) {
 	ctx, cancel := context.WithTimeout(r.Context(), answerTimeout)
 	defer cancel()
-	var invite Invite
-	var err error
-	if typed == "" {
-		invite, err = h.Invitations.Find(ctx, uid, h.Now())
-	} else {
-		invite, err = h.Invitations.Accept(ctx, uid, typed, h.Now())
+	uid, err := h.verify(link.Invitation, r)
+	if err == nil {
+		v.Invite, err = ask(ctx, uid, h.Now())
 	}
 	if err != nil {
 		h.fail(w, r, uid, err)
 		return
 	}
-	respond(w, r, view{Invite: invite, Answered: true, Typed: typed})
+	respond(w, r, v)
 }
 
 // respond shows the page of the invitation's standing.
@@ -63,17 +64,18 @@ func respond(w http.ResponseWriter, r *http.Request, v view) {
 	}
 }
 
-// verified returns the UID that the link was signed for. What is not signed has none, and is looked
-// up all the same, so that it takes the time of a signed link to nowhere.
-func (h *handler) verified(purpose link.Purpose, r *http.Request) string {
+// verify returns the UID that the link was signed for. What is not signed has none, and is looked up
+// all the same, so that it takes the time of a signed link to nowhere. An error says that links
+// cannot be verified at all.
+func (h *handler) verify(purpose link.Purpose, r *http.Request) (string, error) {
 	if r.URL.RawPath != "" {
-		return "" // some character was percent-encoded, and a link has one spelling
+		return "", nil // some character was percent-encoded, and a link has one spelling
 	}
 	uid, err := h.Links.Verify(purpose, r.PathValue("token"), h.Now())
-	if err != nil {
-		return ""
+	if errors.Is(err, link.ErrInvalid) {
+		return "", nil
 	}
-	return uid
+	return uid, err
 }
 
 // fail says that the standing of a link could not be found out. A client who left is no fault.

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/link"
 )
 
 func TestThePageSaysWhoInvitesWhomAndNotAtWhichAddress(t *testing.T) {
@@ -202,6 +203,20 @@ func TestATroubleOfOursIsNotADeadLink(t *testing.T) {
 	token := strings.TrimPrefix(s.path(uid), "/invitations/")
 	if log := s.log.String(); !strings.Contains(log, errBroken.Error()) || strings.Contains(log, token) {
 		t.Errorf("logged %q; want the error and not the token", log)
+	}
+}
+
+// noKeys cannot verify anything.
+type noKeys struct{}
+
+func (noKeys) Verify(link.Purpose, string, time.Time) (string, error) { return "", errBroken }
+
+func TestLinksThatCannotBeVerifiedAreNotDead(t *testing.T) {
+	s := newSite(t, invited())
+	s.handler = NewHandler(Options{Links: noKeys{}, Invitations: s.store, Now: func() time.Time { return noon }})
+	expectPage(t, s.get(s.path(uid)), http.StatusServiceUnavailable, "The fault is ours")
+	if s.store.finds != 0 {
+		t.Error("an unverified link was looked up")
 	}
 }
 

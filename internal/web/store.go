@@ -13,6 +13,7 @@ import (
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/index"
+	"github.com/roster-dev/roster/internal/status"
 )
 
 // maxWrites bounds how often one answer is decided again because somebody else wrote first. Each
@@ -46,8 +47,8 @@ func (s *Store) Find(ctx context.Context, uid string, now time.Time) (Invite, er
 	return s.show(ctx, r, r.standing(now))
 }
 
-// Accept answers the invitation with this UID with the address that was typed. Whatever it says has
-// been written; an error means that it may or may not have been, and that asking again is safe.
+// Accept answers the invitation with this UID with the address that was typed. That
+// it was accepted is what the API server said afterwards; an error means that it may or may not have been, and that asking again is safe.
 func (s *Store) Accept(ctx context.Context, uid, typed string, now time.Time) (Invite, error) {
 	key, err := s.locate(ctx, uid)
 	if err != nil || key == (client.ObjectKey{}) {
@@ -59,15 +60,17 @@ func (s *Store) Accept(ctx context.Context, uid, typed string, now time.Time) (I
 			return Invite{}, err
 		}
 		standing, changed := r.answer(typed, now)
-		if changed {
-			err = s.write(ctx, r.invitation)
-		}
-		switch {
-		case err == nil:
+		if !changed {
 			return s.show(ctx, r, standing)
-		case !apierrors.IsConflict(err) && !apierrors.IsNotFound(err):
-			return Invite{}, fmt.Errorf("writing the status of invitation %s: %w", key, err)
 		}
+		switch err := s.write(ctx, r.invitation); {
+		case err != nil && !apierrors.IsConflict(err):
+			return Invite{}, fmt.Errorf("writing the status of invitation %s: %w", key, err)
+		case err == nil && standing == Wrong:
+			return s.show(ctx, r, standing)
+		}
+		// Somebody else wrote first, or this acceptance was written, unless the invitation went away
+		// meanwhile, which is no error either. The API server knows, and is asked again.
 	}
 	return Invite{}, errors.New("the invitation kept changing while it was being answered")
 }
@@ -133,7 +136,7 @@ func (s *Store) show(ctx context.Context, r record, standing Standing) (Invite, 
 
 // write writes the invitation's status, provided that nobody has written since it was read.
 func (s *Store) write(ctx context.Context, invitation *accessv1.Invitation) error {
-	return s.cached.Status().Update(ctx, invitation)
+	return status.Writer{Client: s.cached}.WriteLocked(ctx, invitation)
 }
 
 // get returns nil for what does not exist.

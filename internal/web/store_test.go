@@ -34,7 +34,7 @@ func objectsOf(r record) []client.Object {
 }
 
 // cluster is a client in memory, which stands in for the cache and for the API server.
-func cluster(t testing.TB, functions interceptor.Funcs, objects ...client.Object) client.Client {
+func cluster(t testing.TB, functions interceptor.Funcs, objects ...client.Object) client.WithWatch {
 	t.Helper()
 	builder := fake.NewClientBuilder().WithScheme(schemeOf(t)).WithObjects(objects...).
 		WithStatusSubresource(&accessv1.Invitation{}).WithInterceptorFuncs(functions)
@@ -98,7 +98,7 @@ func TestTheStoreBelievesTheAPIServerAndNotTheCache(t *testing.T) {
 		spoil(&now)
 		objects := present(now)
 		live := cluster(t, interceptor.Funcs{}, objects...)
-		stale := cluster(t, interceptor.Funcs{SubResourceUpdate: refuseWrite(t)}, objectsOf(invited())...)
+		stale := cluster(t, interceptor.Funcs{SubResourceApply: refuseWrite(t)}, objectsOf(invited())...)
 		invite, err := NewStore(stale, live).Accept(t.Context(), uid, email, noon)
 		if standingOf(t, invite, err, Dead); t.Failed() {
 			t.Fatal(name)
@@ -125,8 +125,10 @@ func present(r record) []client.Object {
 	return out
 }
 
-func refuseWrite(t testing.TB) func(context.Context, client.Client, string, client.Object, ...client.SubResourceUpdateOption) error {
-	return func(context.Context, client.Client, string, client.Object, ...client.SubResourceUpdateOption) error {
+type applyFunc = func(context.Context, client.Client, string, runtime.ApplyConfiguration, ...client.SubResourceApplyOption) error
+
+func refuseWrite(t testing.TB) applyFunc {
+	return func(context.Context, client.Client, string, runtime.ApplyConfiguration, ...client.SubResourceApplyOption) error {
 		t.Error("a status was written")
 		return errBroken
 	}
@@ -144,8 +146,8 @@ func TestALinkWorksBeforeTheCacheHasHeardOfItsMail(t *testing.T) {
 // writingTo reads from one client and writes to another, as one does that reads from a cache.
 func writingTo(reads client.WithWatch, writes client.Client) client.Client {
 	return interceptor.NewClient(reads, interceptor.Funcs{
-		SubResourceUpdate: func(ctx context.Context, _ client.Client, _ string, o client.Object, _ ...client.SubResourceUpdateOption) error {
-			return writes.Status().Update(ctx, o)
+		SubResourceApply: func(ctx context.Context, _ client.Client, _ string, o runtime.ApplyConfiguration, options ...client.SubResourceApplyOption) error {
+			return writes.Status().Apply(ctx, o, options...)
 		},
 	})
 }
@@ -153,14 +155,14 @@ func writingTo(reads client.WithWatch, writes client.Client) client.Client {
 // before runs something once, right before the first status is written.
 func before(first func(client.Client) error) interceptor.Funcs {
 	done := false
-	return interceptor.Funcs{SubResourceUpdate: func(ctx context.Context, c client.Client, _ string, o client.Object, _ ...client.SubResourceUpdateOption) error {
+	return interceptor.Funcs{SubResourceApply: func(ctx context.Context, c client.Client, _ string, o runtime.ApplyConfiguration, options ...client.SubResourceApplyOption) error {
 		if !done {
 			done = true
 			if err := first(c); err != nil {
 				return err
 			}
 		}
-		return c.Status().Update(ctx, o)
+		return c.Status().Apply(ctx, o, options...)
 	}}
 }
 
@@ -200,7 +202,7 @@ func TestAnAnswerIsDecidedAgainWhenSomebodyWroteFirst(t *testing.T) {
 
 func TestTheStoreDoesNotTryForEver(t *testing.T) {
 	tries := 0
-	c := cluster(t, interceptor.Funcs{SubResourceUpdate: func(context.Context, client.Client, string, client.Object, ...client.SubResourceUpdateOption) error {
+	c := cluster(t, interceptor.Funcs{SubResourceApply: func(context.Context, client.Client, string, runtime.ApplyConfiguration, ...client.SubResourceApplyOption) error {
 		tries++
 		return apierrors.NewConflict(accessv1.SchemeGroupVersion.WithResource("invitations").GroupResource(), "ana", errBroken)
 	}}, objectsOf(invited())...)
@@ -225,7 +227,7 @@ func TestTheStoreSaysWhenItCouldNotFindOut(t *testing.T) {
 		"the index": {List: func(context.Context, client.WithWatch, client.ObjectList, ...client.ListOption) error {
 			return errBroken
 		}},
-		"the write": {SubResourceUpdate: func(context.Context, client.Client, string, client.Object, ...client.SubResourceUpdateOption) error {
+		"the write": {SubResourceApply: func(context.Context, client.Client, string, runtime.ApplyConfiguration, ...client.SubResourceApplyOption) error {
 			return errBroken
 		}},
 	}

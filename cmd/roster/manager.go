@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"go.uber.org/zap/zapcore"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client/config"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/roster-dev/roster/internal/manager"
+)
+
+func managerCommand() *cobra.Command {
+	options := manager.Defaults()
+	level := "info"
+	command := &cobra.Command{
+		Use:   "manager",
+		Short: "Run the controllers and the acceptance pages",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := setLogger(level); err != nil {
+				return err
+			}
+			cluster, err := clusterConfig()
+			if err != nil {
+				return err
+			}
+			return manager.Run(command.Context(), cluster, options)
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&level, "log-level", level, "debug, info or error")
+	serverFlags(flags, &options)
+	mailFlags(flags, &options)
+	return command
+}
+
+func serverFlags(flags *pflag.FlagSet, o *manager.Options) {
+	flags.StringVar(&o.Namespace, "namespace", o.Namespace, "namespace that Roster itself runs in")
+	flags.StringVar(&o.PublicURL, "public-url", o.PublicURL, "web address at which people reach the pages; links in mails begin with it")
+	flags.StringVar(&o.WebAddress, "web-bind-address", o.WebAddress, "address that serves the pages")
+	flags.StringSliceVar(&o.TrustedProxies, "trusted-proxy", o.TrustedProxies, "network whose X-Forwarded-For is believed; may be repeated")
+	flags.StringVar(&o.MetricsAddress, "metrics-bind-address", o.MetricsAddress, "address that serves metrics, behind authentication; 0 is off")
+	flags.StringVar(&o.HealthAddress, "health-probe-bind-address", o.HealthAddress, "address that serves /healthz and /readyz; 0 is off")
+	flags.BoolVar(&o.LeaderElect, "leader-elect", o.LeaderElect, "let one of several replicas work at a time")
+}
+
+func mailFlags(flags *pflag.FlagSet, o *manager.Options) {
+	flags.StringVar((*string)(&o.Transport), "mail", string(o.Transport), "how mails leave: smtp, mailbox (for development) or none")
+	flags.StringVar(&o.SMTP.Host, "smtp-host", o.SMTP.Host, "mail server")
+	flags.IntVar(&o.SMTP.Port, "smtp-port", o.SMTP.Port, "its port; 0: 587 with starttls, 465 with implicit, 25 with none")
+	flags.StringVar(&o.SMTP.TLS, "smtp-tls", o.SMTP.TLS, "starttls, implicit or none; there is no fallback")
+	flags.StringVar(&o.SMTP.Username, "smtp-username", o.SMTP.Username, "user name at the mail server")
+	flags.StringVar(&o.SMTP.PasswordFile, "smtp-password-file", o.SMTP.PasswordFile, "file with the password, read at every mail")
+	flags.StringVar(&o.SMTP.From, "smtp-from", o.SMTP.From, "address that mails come from")
+	flags.StringVar(&o.SMTP.FromName, "smtp-from-name", o.SMTP.FromName, "name that mails come from")
+	flags.StringVar(&o.SMTP.ReplyTo, "smtp-reply-to", o.SMTP.ReplyTo, "address that answers go to")
+	flags.DurationVar(&o.SMTP.Timeout, "smtp-timeout", o.SMTP.Timeout, "longest time for one mail")
+	flags.StringVar(&o.MailboxSMTPAddress, "mailbox-smtp-address", o.MailboxSMTPAddress, "address at which the mailbox takes mails; loopback only")
+	flags.StringVar(&o.MailboxPageAddress, "mailbox-page-address", o.MailboxPageAddress, "address at which the mailbox shows them; loopback only")
+}
+
+func clusterConfig() (*rest.Config, error) {
+	cluster, err := config.GetConfig()
+	if err != nil {
+		return nil, fmt.Errorf("no cluster to work on: set KUBECONFIG, or run inside one (%w)", err)
+	}
+	return cluster, nil
+}
+
+func setLogger(level string) error {
+	parsed, err := zapcore.ParseLevel(level)
+	if err != nil {
+		return fmt.Errorf("--log-level %q is none of debug, info, error", level)
+	}
+	ctrl.SetLogger(zap.New(zap.Level(parsed)))
+	return nil
+}

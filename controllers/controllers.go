@@ -1,0 +1,82 @@
+// Package controllers puts all of Roster's controllers into a manager. They know nothing of each other: they meet in the
+// API server.
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+
+	"github.com/roster-dev/roster/controllers/invitation"
+	"github.com/roster-dev/roster/controllers/resourcecatalog"
+	"github.com/roster-dev/roster/controllers/restriction"
+	"github.com/roster-dev/roster/controllers/role"
+	"github.com/roster-dev/roster/controllers/tenant"
+	"github.com/roster-dev/roster/controllers/user"
+	"github.com/roster-dev/roster/controllers/usergroup"
+	"github.com/roster-dev/roster/controllers/vendor"
+	"github.com/roster-dev/roster/internal/graph"
+	"github.com/roster-dev/roster/internal/index"
+	"github.com/roster-dev/roster/internal/mail"
+	"github.com/roster-dev/roster/internal/status"
+)
+
+// Deps are what the controllers need from outside the cluster. All fields are required.
+type Deps struct {
+	// Sender hands mails over.
+	Sender mail.Sender
+	// Links makes the links that go into them.
+	Links invitation.Linker
+	// MessageDomain is the right-hand side of every Message-ID.
+	MessageDomain string
+	Clock         clock.PassiveClock
+	// Jitter is a fraction from 0 to 1 that spreads retries.
+	Jitter func() float64
+	// Events records what people should hear of.
+	Events events.EventRecorder
+}
+
+// Workers a controller. Users are many and each is cheap; mails wait for somebody else's server.
+const (
+	userWorkers = 16
+	mailWorkers = 16
+	workers     = 4
+)
+
+type setup interface {
+	Setup(mgr ctrl.Manager, options controller.Options) error
+}
+
+// SetupAll registers the field indexes and every controller. It is the one way in, for the program and for tests.
+func SetupAll(ctx context.Context, mgr ctrl.Manager, deps Deps) error {
+	if err := index.Register(ctx, mgr.GetFieldIndexer()); err != nil {
+		return fmt.Errorf("could not register the field indexes: %w", err)
+	}
+	c, live := mgr.GetClient(), mgr.GetAPIReader()
+	g, writer := graph.New(c, live), status.Writer{Client: c}
+	for _, each := range []struct {
+		setup   setup
+		workers int
+	}{
+		{&resourcecatalog.Reconciler{Client: c, Status: writer, Clock: deps.Clock}, workers},
+		{&tenant.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock}, workers},
+		{&role.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock}, workers},
+		{&restriction.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock}, workers},
+		{&usergroup.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock}, workers},
+		{&vendor.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock}, workers},
+		{&user.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock, Events: deps.Events}, userWorkers},
+		{&invitation.Reconciler{
+			Client: c, Live: live, Graph: g, Status: writer, Clock: deps.Clock, Events: deps.Events,
+			Sender: deps.Sender, Links: deps.Links, MessageDomain: deps.MessageDomain, Jitter: deps.Jitter,
+		}, mailWorkers},
+	} {
+		if err := each.setup.Setup(mgr, controller.Options{MaxConcurrentReconciles: each.workers}); err != nil {
+			return fmt.Errorf("could not set up %T: %w", each.setup, err)
+		}
+	}
+	return nil
+}

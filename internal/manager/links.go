@@ -1,0 +1,93 @@
+package manager
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/link"
+)
+
+// +kubebuilder:rbac:groups="",namespace=roster-system,resources=secrets,verbs=create
+// +kubebuilder:rbac:groups="",namespace=roster-system,resources=secrets,resourceNames=roster-link-keys,verbs=get;list;watch
+
+// linkKeysName is the Secret with the keys that sign links.
+const linkKeysName = "roster-link-keys"
+
+// links signs and verifies with the keys of the Secret as it is now: a key that is added or removed counts at once.
+type links struct {
+	reader    client.Reader
+	namespace string
+	publicURL string
+
+	lock    sync.Mutex
+	version string
+	keys    *link.Keys
+}
+
+// Link is the address in an invitation's mail. Keys and the recorded expiry make it; nothing about it is stored.
+func (l *links) Link(ctx context.Context, invitation *accessv1.Invitation) (string, error) {
+	keys, err := l.current(ctx)
+	if err != nil {
+		return "", err
+	}
+	token, err := keys.Sign(link.Invitation, string(invitation.UID), invitation.Status.ExpiresAt.Time)
+	if err != nil {
+		return "", err
+	}
+	return l.publicURL + "/invitations/" + token, nil
+}
+
+// Verify returns the UID that a token was signed for.
+func (l *links) Verify(purpose link.Purpose, token string, now time.Time) (string, error) {
+	keys, err := l.current(context.Background())
+	if err != nil {
+		return "", err
+	}
+	return keys.Verify(purpose, token, now)
+}
+
+func (l *links) current(ctx context.Context) (*link.Keys, error) {
+	secret := &corev1.Secret{}
+	if err := l.reader.Get(ctx, client.ObjectKey{Namespace: l.namespace, Name: linkKeysName}, secret); err != nil {
+		return nil, fmt.Errorf("could not read the link keys in Secret %s/%s: %w", l.namespace, linkKeysName, err)
+	}
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	if version := string(secret.UID) + secret.ResourceVersion; l.keys == nil || l.version != version {
+		keys, err := link.Parse(secret.Data)
+		if err != nil {
+			return nil, fmt.Errorf("Secret %s/%s: %w", l.namespace, linkKeysName, err)
+		}
+		l.keys, l.version = keys, version
+	}
+	return l.keys, nil
+}
+
+// ensureLinkKeys makes the Secret with a first key where there is none. Two replicas may try at once: one of them wins.
+func ensureLinkKeys(ctx context.Context, c client.Client, namespace string) error {
+	data, err := link.NewKeyData(rand.Reader)
+	if err != nil {
+		return err
+	}
+	secret := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: linkKeysName, Namespace: namespace,
+			Labels: map[string]string{accessv1.LabelManagedBy: accessv1.ManagedByRoster},
+		},
+		Data: data,
+	}
+	err = c.Create(ctx, secret, client.FieldOwner(accessv1.FieldOwner))
+	if err == nil || apierrors.IsAlreadyExists(err) {
+		return nil
+	}
+	return fmt.Errorf("could not make the Secret %s/%s for the link keys: %w", namespace, linkKeysName, err)
+}

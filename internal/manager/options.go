@@ -1,0 +1,97 @@
+// Package manager builds the program that runs the controllers, the acceptance pages and, for development, the mailbox.
+package manager
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/roster-dev/roster/internal/mail"
+)
+
+// Transport says how mails leave.
+type Transport string
+
+const (
+	// TransportSMTP hands mails to a mail server.
+	TransportSMTP Transport = "smtp"
+	// TransportMailbox keeps them in a mail server inside the process, with a page that lists them: for development.
+	TransportMailbox Transport = "mailbox"
+	// TransportNone sends nothing: every invitation that needs a mail says so and waits.
+	TransportNone Transport = "none"
+)
+
+// Options are what the program can be told. New checks them.
+type Options struct {
+	// Namespace is where Roster itself runs; the Secret with the link keys and the leader's lease are there.
+	Namespace string
+	// PublicURL is where people reach the pages; links in mails begin with it.
+	PublicURL string
+	// WebAddress is where the pages are served.
+	WebAddress string
+	// TrustedProxies are networks whose X-Forwarded-For is believed.
+	TrustedProxies []string
+	// MetricsAddress and HealthAddress serve metrics (behind authentication) and probes; "0" is off.
+	MetricsAddress string
+	HealthAddress  string
+	// LeaderElect lets one of several replicas work at a time.
+	LeaderElect bool
+
+	Transport Transport
+	SMTP      SMTPOptions
+	// MailboxSMTPAddress and MailboxPageAddress are the mailbox's; loopback only.
+	MailboxSMTPAddress string
+	MailboxPageAddress string
+}
+
+// SMTPOptions describe the mail server, in the words of the flags.
+type SMTPOptions struct {
+	Host     string
+	Port     int
+	TLS      string
+	Username string
+	// PasswordFile is read at every mail, so that a rotated Secret counts at once.
+	PasswordFile string
+	From         string
+	FromName     string
+	ReplyTo      string
+	Timeout      time.Duration
+}
+
+// Defaults are the options of a program that was told nothing.
+func Defaults() Options {
+	return Options{
+		Namespace:      "roster-system",
+		PublicURL:      "http://127.0.0.1:8080",
+		WebAddress:     "127.0.0.1:8080",
+		MetricsAddress: "0", HealthAddress: "0",
+		Transport:          TransportNone,
+		SMTP:               SMTPOptions{TLS: string(mail.TLSStart), From: "roster@roster.example", FromName: "Roster", Timeout: time.Minute},
+		MailboxSMTPAddress: "127.0.0.1:1025", MailboxPageAddress: "127.0.0.1:8025",
+	}
+}
+
+// publicURL is the checked and normalised base of all links.
+func (o Options) publicURL() (string, error) {
+	parsed, err := url.Parse(o.PublicURL)
+	switch {
+	case err != nil || parsed.Host == "" || (parsed.Scheme != "https" && parsed.Scheme != "http"):
+		return "", fmt.Errorf("--public-url %q is no web address: give the one at which people reach the pages, such as https://roster.example", o.PublicURL)
+	case parsed.RawQuery != "" || parsed.Fragment != "" || (parsed.Path != "" && parsed.Path != "/"):
+		return "", fmt.Errorf("--public-url %q has more than scheme and host: the pages are served at the root", o.PublicURL)
+	}
+	return parsed.Scheme + "://" + parsed.Host, nil
+}
+
+func (o Options) trustedProxies() ([]netip.Prefix, error) {
+	out := make([]netip.Prefix, len(o.TrustedProxies))
+	for i, text := range o.TrustedProxies {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("--trusted-proxy %q is no network: write it as 10.0.0.0/8", text)
+		}
+		out[i] = prefix
+	}
+	return out, nil
+}

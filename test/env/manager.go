@@ -1,0 +1,118 @@
+package env
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/go-logr/logr"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/controllers"
+	"github.com/roster-dev/roster/internal/mail"
+	"github.com/roster-dev/roster/internal/manager"
+)
+
+// Manager runs all controllers in this process, with mails kept in an Outbox.
+type Manager struct {
+	Outbox *Outbox
+
+	stop context.CancelFunc
+	done chan error
+}
+
+// StartManager starts the controllers against a cluster, which config reaches: the cluster's own, or one through a proxy.
+func StartManager(config *rest.Config, c *Cluster) (*Manager, error) {
+	ctx, stop := context.WithCancel(context.Background())
+	m := &Manager{Outbox: &Outbox{}, stop: stop, done: make(chan error, 1)}
+	mgr, err := newManager(config, c)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	err = controllers.SetupAll(ctx, mgr, controllers.Deps{
+		Sender: m.Outbox, Links: links{}, MessageDomain: "roster.example", Clock: clock.RealClock{},
+		Jitter: func() float64 { return 0 }, Events: events.NewFakeRecorder(10_000),
+	})
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	go func() { m.done <- mgr.Start(ctx) }()
+	if !mgr.GetCache().WaitForCacheSync(ctx) {
+		stop()
+		return nil, errors.New("the manager's cache did not fill")
+	}
+	return m, nil
+}
+
+func newManager(restConfig *rest.Config, c *Cluster) (ctrl.Manager, error) {
+	return ctrl.NewManager(restConfig, ctrl.Options{
+		Scheme:  c.Scheme,
+		Cache:   manager.CacheOptions("roster-system"),
+		Client:  manager.ClientOptions(),
+		Metrics: metricsserver.Options{BindAddress: "0"},
+		Logger:  logr.Discard(),
+		// A test may start a second manager after the first has ended.
+		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
+	})
+}
+
+// Stop ends the manager and waits until it has.
+func (m *Manager) Stop() error {
+	m.stop()
+	return <-m.done
+}
+
+type links struct{}
+
+// Link is recognisable, and of no use.
+func (links) Link(_ context.Context, invitation *accessv1.Invitation) (string, error) {
+	return "https://roster.example/invitations/" + string(invitation.UID), nil
+}
+
+// Outbox takes mails and keeps them. It can be told to fail.
+type Outbox struct {
+	lock  sync.Mutex
+	mails []mail.Message
+	fail  error
+}
+
+// Send keeps the mail, or fails as told.
+func (o *Outbox) Send(_ context.Context, m mail.Message) error {
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	if o.fail != nil {
+		return o.fail
+	}
+	o.mails = append(o.mails, m)
+	return nil
+}
+
+// Fail makes every later mail fail with the error; nil mends it.
+func (o *Outbox) Fail(err error) {
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	o.fail = err
+}
+
+// To are the mails to an address, oldest first.
+func (o *Outbox) To(address string) []mail.Message {
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	return slices.DeleteFunc(slices.Clone(o.mails), func(m mail.Message) bool { return m.To.String() != address })
+}
+
+// Failure is an error as a mail server's answer would cause it.
+func Failure(class mail.Class, sentence string) error {
+	return fmt.Errorf("%w: %s", &mail.Error{Class: class}, sentence)
+}
