@@ -57,7 +57,7 @@ type InvitationStatus struct {
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready, Delivered; Reconciling and Stalled only while true.
+	// conditions are Ready, Delivered; Reconciling and Stalled only while true.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -146,7 +146,7 @@ type Invitation struct {
 
 	// status is what became of it.
 	// +optional
-	// +kubebuilder:default:={"observedGeneration":-1}
+	// +default={"observedGeneration":-1}
 	Status InvitationStatus `json:"status,omitzero"`
 }
 

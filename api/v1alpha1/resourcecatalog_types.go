@@ -224,7 +224,7 @@ type ResourceCatalogStatus struct {
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready; Reconciling and Stalled only while true.
+	// conditions are Ready; Reconciling and Stalled only while true.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -250,6 +250,7 @@ type ResourceCatalogStatus struct {
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=512
 	Problems []string `json:"problems,omitempty"`
 }
@@ -276,7 +277,7 @@ type ResourceCatalog struct {
 
 	// status is what Roster found in it.
 	// +optional
-	// +kubebuilder:default:={"observedGeneration":-1}
+	// +default={"observedGeneration":-1}
 	Status ResourceCatalogStatus `json:"status,omitzero"`
 }
 

@@ -47,7 +47,7 @@ type RestrictionStatus struct {
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready, ValuesKnown; Reconciling and Stalled only while true.
+	// conditions are Ready, ValuesKnown; Reconciling and Stalled only while true.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -83,7 +83,7 @@ type Restriction struct {
 
 	// status is what Roster made of it.
 	// +optional
-	// +kubebuilder:default:={"observedGeneration":-1}
+	// +default={"observedGeneration":-1}
 	Status RestrictionStatus `json:"status,omitzero"`
 }
 

@@ -42,7 +42,7 @@ type RoleStatus struct {
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready, RulesResolved; Reconciling and Stalled only while true.
+	// conditions are Ready, RulesResolved; Reconciling and Stalled only while true.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -78,7 +78,7 @@ type Role struct {
 
 	// status is what Roster made of them.
 	// +optional
-	// +kubebuilder:default:={"observedGeneration":-1}
+	// +default={"observedGeneration":-1}
 	Status RoleStatus `json:"status,omitzero"`
 }
 

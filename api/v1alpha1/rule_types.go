@@ -94,6 +94,7 @@ type AccessEntry struct {
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=4096
+	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=63
 	Resources []string `json:"resources,omitempty"`
 
@@ -105,6 +106,7 @@ type AccessEntry struct {
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=63
 	Actions []string `json:"actions,omitempty"`
 
@@ -129,7 +131,7 @@ type AccessEntry struct {
 
 // DimensionValues is one dimension of a scope.
 type DimensionValues struct {
-	// dimension, for example site.
+	// dimension is what narrows, for example site.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
@@ -139,6 +141,7 @@ type DimensionValues struct {
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=4096
+	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=253
 	Values []string `json:"values,omitempty"`
 
@@ -146,11 +149,13 @@ type DimensionValues struct {
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=63
 	UserAttributes []string `json:"userAttributes,omitempty"`
 }
 
 // AccessSource is one reason for an entry: a group with the role that gave it, or the tenant's default access.
+// +kubebuilder:validation:MinProperties=1
 type AccessSource struct {
 	// tenant whose default access gives the entry; absent when a group gives it.
 	// +optional

@@ -175,6 +175,7 @@ type ConfigMapKeyReference struct {
 }
 
 // Onboarding says how users become active.
+// +kubebuilder:validation:MinProperties=1
 type Onboarding struct {
 	// mode is Invitation (default) or None: then users are active at once.
 	// +optional
@@ -215,6 +216,7 @@ type Onboarding struct {
 }
 
 // TenantUsers counts a tenant's users.
+// +kubebuilder:validation:MinProperties=1
 type TenantUsers struct {
 	// total number of users.
 	// +optional
@@ -244,7 +246,7 @@ type TenantStatus struct {
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready, NamespaceReady, RolesSynced, RestrictionsSynced; Reconciling and Stalled only while true.
+	// conditions are Ready, NamespaceReady, RolesSynced, RestrictionsSynced; Reconciling and Stalled only while true.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -300,7 +302,7 @@ type Tenant struct {
 
 	// status is what Roster found and did.
 	// +optional
-	// +kubebuilder:default:={"observedGeneration":-1}
+	// +default={"observedGeneration":-1}
 	Status TenantStatus `json:"status,omitzero"`
 }
 

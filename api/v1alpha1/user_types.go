@@ -169,7 +169,7 @@ type UserStatus struct {
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready, EmailAllowed, EmailUnique, InvitationAccepted, AccessResolved; Reconciling and Stalled only while true.
+	// conditions are Ready, EmailAllowed, EmailUnique, InvitationAccepted, AccessResolved; Reconciling and Stalled only while true.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -247,7 +247,7 @@ type User struct {
 
 	// status is where the user stands, and what he may do.
 	// +optional
-	// +kubebuilder:default:={"observedGeneration":-1}
+	// +default={"observedGeneration":-1}
 	Status UserStatus `json:"status,omitzero"`
 }
 

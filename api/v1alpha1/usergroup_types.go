@@ -70,7 +70,7 @@ type UserGroupStatus struct {
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready, RolesResolved, RestrictionsResolved, DependenciesMet; Reconciling and Stalled only while true.
+	// conditions are Ready, RolesResolved, RestrictionsResolved, DependenciesMet; Reconciling and Stalled only while true.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -96,8 +96,6 @@ type UserGroupStatus struct {
 // +kubebuilder:resource:categories=roster,shortName=ugroup
 // +kubebuilder:printcolumn:name="Title",type=string,JSONPath=`.spec.displayName`
 // +kubebuilder:printcolumn:name="Members",type=integer,JSONPath=`.status.members`
-// +kubebuilder:printcolumn:name="Roles",type=string,JSONPath=`.spec.roles`
-// +kubebuilder:printcolumn:name="Restrictions",type=string,JSONPath=`.spec.restrictions`
 // +kubebuilder:printcolumn:name="Vendor",type=string,JSONPath=`.spec.vendorRef.name`,priority=1
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
@@ -113,7 +111,7 @@ type UserGroup struct {
 
 	// status is what Roster made of it.
 	// +optional
-	// +kubebuilder:default:={"observedGeneration":-1}
+	// +default={"observedGeneration":-1}
 	Status UserGroupStatus `json:"status,omitzero"`
 }
 

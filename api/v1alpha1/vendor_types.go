@@ -26,7 +26,7 @@ type VendorStatus struct {
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready; Reconciling and Stalled only while true.
+	// conditions are Ready; Reconciling and Stalled only while true.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -37,6 +37,7 @@ type VendorStatus struct {
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=128
+	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=253
 	Groups []string `json:"groups,omitempty"`
 
@@ -70,7 +71,7 @@ type Vendor struct {
 
 	// status is what Roster keeps for it.
 	// +optional
-	// +kubebuilder:default:={"observedGeneration":-1}
+	// +default={"observedGeneration":-1}
 	Status VendorStatus `json:"status,omitzero"`
 }
 

@@ -85,7 +85,8 @@ func ensureLinkKeys(ctx context.Context, c client.Client, namespace string) erro
 		},
 		Data: data,
 	}
-	err = c.Create(ctx, secret, client.FieldOwner(accessv1.FieldOwner))
+	// The manager has not started: there is no cache yet that could be waited for.
+	err = c.Create(ctx, secret, client.FieldOwner(accessv1.FieldOwner), client.DisableReadYourWritesConsistency)
 	if err == nil || apierrors.IsAlreadyExists(err) {
 		return nil
 	}

@@ -16,6 +16,8 @@ import (
 	"github.com/roster-dev/roster/internal/index"
 )
 
+var invitations = accessv1.SchemeGroupVersion.WithResource("invitations").GroupResource()
+
 func schemeOf(t testing.TB) *runtime.Scheme {
 	t.Helper()
 	scheme := runtime.NewScheme()
@@ -188,6 +190,9 @@ func TestAnAnswerIsDecidedAgainWhenSomebodyWroteFirst(t *testing.T) {
 		"a newer one supersedes it": {state(accessv1.InvitationSuperseded), Dead},
 		"it was cancelled":          {state(accessv1.InvitationCancelled), Dead},
 		"it was deleted":            {remove, Dead},
+		"it is not found any more": {func(c client.Client) error {
+			return errors.Join(remove(c), apierrors.NewNotFound(invitations, "ana-3fz8k2"))
+		}, Dead},
 	}
 	for name, tt := range tests {
 		r := invited()
@@ -204,7 +209,7 @@ func TestTheStoreDoesNotTryForEver(t *testing.T) {
 	tries := 0
 	c := cluster(t, interceptor.Funcs{SubResourceApply: func(context.Context, client.Client, string, runtime.ApplyConfiguration, ...client.SubResourceApplyOption) error {
 		tries++
-		return apierrors.NewConflict(accessv1.SchemeGroupVersion.WithResource("invitations").GroupResource(), "ana", errBroken)
+		return apierrors.NewConflict(invitations, "ana-3fz8k2", errBroken)
 	}}, objectsOf(invited())...)
 	if invite, err := NewStore(c, c).Accept(t.Context(), uid, email, noon); err == nil || invite.Standing != Dead || tries != maxWrites {
 		t.Errorf("standing %d, %v after %d tries", invite.Standing, err, tries)
@@ -251,6 +256,15 @@ func schemeKind(t testing.TB, o client.Object) string {
 func TestAnInvitationMadeAgainUnderItsNameIsAnother(t *testing.T) {
 	again := invited()
 	again.invitation.UID = "00000000-0000-4000-8000-000000000000"
+	live := cluster(t, interceptor.Funcs{}, objectsOf(again)...)
+	stale := cluster(t, interceptor.Funcs{}, objectsOf(invited())...)
+	invite, err := NewStore(stale, live).Accept(t.Context(), uid, email, noon)
+	standingOf(t, invite, err, Dead)
+}
+
+func TestATenantMadeAgainUnderItsNameIsAnother(t *testing.T) {
+	again := invited()
+	again.tenant.UID, again.tenant.Spec.Namespace = "later", "elsewhere"
 	live := cluster(t, interceptor.Funcs{}, objectsOf(again)...)
 	stale := cluster(t, interceptor.Funcs{}, objectsOf(invited())...)
 	invite, err := NewStore(stale, live).Accept(t.Context(), uid, email, noon)

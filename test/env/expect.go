@@ -2,6 +2,7 @@ package env
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -174,22 +175,36 @@ func HaveState(state any) types.GomegaMatcher {
 	}, gomega.Equal(fmt.Sprint(state)))
 }
 
-// ExpectSoundStatuses checks the invariants of every status of a namespace; scenarios end with it.
+// ExpectSoundStatuses waits until every status of a namespace speaks of its object as it is, and keeps the invariants;
+// scenarios end with it.
 func (c *Cluster) ExpectSoundStatuses(ctx context.Context, namespace string) {
+	gomega.EventuallyWithOffset(1, func() error { return c.checkStatuses(ctx, namespace) }, patience, interval).
+		WithContext(ctx).Should(gomega.Succeed())
+}
+
+func (c *Cluster) checkStatuses(ctx context.Context, namespace string) error {
+	var errs []error
 	for _, list := range []client.ObjectList{
 		&accessv1.UserList{}, &accessv1.UserGroupList{}, &accessv1.RoleList{}, &accessv1.RestrictionList{},
 		&accessv1.VendorList{}, &accessv1.InvitationList{},
 	} {
-		gomega.ExpectWithOffset(1, c.Client.List(ctx, list, client.InNamespace(namespace))).To(gomega.Succeed())
-		items, err := meta.ExtractList(list)
-		gomega.ExpectWithOffset(1, err).NotTo(gomega.HaveOccurred())
-		for _, item := range items {
-			object, ok := item.(client.Object)
-			gomega.ExpectWithOffset(1, ok).To(gomega.BeTrue())
-			conditions, observed := conditionsOf(object)
-			gomega.ExpectWithOffset(1, status.Check(conditions, observed, object.GetGeneration())).To(gomega.Succeed(), "%T %s", object, object.GetName())
+		if err := c.Client.List(ctx, list, client.InNamespace(namespace)); err != nil {
+			return err
 		}
+		err := meta.EachListItem(list, func(item runtime.Object) error {
+			object, ok := item.(client.Object)
+			if !ok {
+				return fmt.Errorf("%T is no object", item)
+			}
+			conditions, observed := conditionsOf(object)
+			if err := status.Check(conditions, observed, object.GetGeneration()); err != nil {
+				errs = append(errs, fmt.Errorf("%T %s: %w", object, object.GetName(), err))
+			}
+			return nil
+		})
+		errs = append(errs, err)
 	}
+	return errors.Join(errs...)
 }
 
 // Accept accepts a user's open invitation, as the acceptance page does.

@@ -199,7 +199,7 @@ func roleOf(t *testing.T, catalog *accessv1.ResourceCatalog, name string) access
 }
 
 // readTable returns the rows of a file in test/data, each by the names of the columns.
-func readTable(t *testing.T, name string) []map[string]string {
+func readTable(t testing.TB, name string) []map[string]string {
 	t.Helper()
 	file, err := os.Open("../data/" + name)
 	if err != nil {

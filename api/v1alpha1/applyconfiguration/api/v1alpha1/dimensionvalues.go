@@ -10,7 +10,7 @@ package v1alpha1
 //
 // DimensionValues is one dimension of a scope.
 type DimensionValuesApplyConfiguration struct {
-	// dimension, for example site.
+	// dimension is what narrows, for example site.
 	Dimension *string `json:"dimension,omitempty"`
 	// values that are inside, sorted.
 	Values []string `json:"values,omitempty"`

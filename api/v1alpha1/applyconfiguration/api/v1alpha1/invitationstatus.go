@@ -18,7 +18,7 @@ import (
 type InvitationStatusApplyConfiguration struct {
 	// observedGeneration is the generation that this status speaks of; -1 before the first look.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// conditions: Ready, Delivered; Reconciling and Stalled only while true.
+	// conditions are Ready, Delivered; Reconciling and Stalled only while true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 	// state is where the invitation stands.
 	State *apiv1alpha1.InvitationState `json:"state,omitempty"`

@@ -16,7 +16,7 @@ import (
 type ResourceCatalogStatusApplyConfiguration struct {
 	// observedGeneration is the generation that this status speaks of; -1 before the first look.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// conditions: Ready; Reconciling and Stalled only while true.
+	// conditions are Ready; Reconciling and Stalled only while true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 	// services is the number of services.
 	Services *int32 `json:"services,omitempty"`

@@ -16,7 +16,7 @@ import (
 type RestrictionStatusApplyConfiguration struct {
 	// observedGeneration is the generation that this status speaks of; -1 before the first look.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// conditions: Ready, ValuesKnown; Reconciling and Stalled only while true.
+	// conditions are Ready, ValuesKnown; Reconciling and Stalled only while true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 	// groups is the number of user groups that have this restriction.
 	Groups *int32 `json:"groups,omitempty"`

@@ -16,7 +16,7 @@ import (
 type RoleStatusApplyConfiguration struct {
 	// observedGeneration is the generation that this status speaks of; -1 before the first look.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// conditions: Ready, RulesResolved; Reconciling and Stalled only while true.
+	// conditions are Ready, RulesResolved; Reconciling and Stalled only while true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 	// groups is the number of user groups that have this role.
 	Groups *int32 `json:"groups,omitempty"`

@@ -16,7 +16,7 @@ import (
 type TenantStatusApplyConfiguration struct {
 	// observedGeneration is the generation that this status speaks of; -1 before the first look.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// conditions: Ready, NamespaceReady, RolesSynced, RestrictionsSynced; Reconciling and Stalled only while true.
+	// conditions are Ready, NamespaceReady, RolesSynced, RestrictionsSynced; Reconciling and Stalled only while true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 	// namespace that holds the tenant's objects, once it is there and the tenant's own.
 	Namespace *string `json:"namespace,omitempty"`

@@ -16,7 +16,7 @@ import (
 type UserGroupStatusApplyConfiguration struct {
 	// observedGeneration is the generation that this status speaks of; -1 before the first look.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// conditions: Ready, RolesResolved, RestrictionsResolved, DependenciesMet; Reconciling and Stalled only while true.
+	// conditions are Ready, RolesResolved, RestrictionsResolved, DependenciesMet; Reconciling and Stalled only while true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 	// members is the number of existing users who are members now, by either side's list.
 	Members *int32 `json:"members,omitempty"`

@@ -18,7 +18,7 @@ import (
 type UserStatusApplyConfiguration struct {
 	// observedGeneration is the generation that this status speaks of; -1 before the first look.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// conditions: Ready, EmailAllowed, EmailUnique, InvitationAccepted, AccessResolved; Reconciling and Stalled only while true.
+	// conditions are Ready, EmailAllowed, EmailUnique, InvitationAccepted, AccessResolved; Reconciling and Stalled only while true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 	// state is where the user stands.
 	State *apiv1alpha1.UserState `json:"state,omitempty"`

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/clientcmd/api"
+	"k8s.io/utils/ptr"
+
+	"github.com/roster-dev/roster/test/env"
+)
+
+// ports are where the demo's pages are.
+type ports struct{ mailbox, web int }
+
+// readPorts takes the ports from the environment and makes sure that they are free, before anything is started.
+func readPorts() (ports, error) {
+	var p ports
+	for _, each := range []struct {
+		name     string
+		fallback int
+		into     *int
+	}{{"MAILBOX_PORT", 8025, &p.mailbox}, {"WEB_PORT", 8080, &p.web}} {
+		*each.into = each.fallback
+		if text := os.Getenv(each.name); text != "" {
+			number, err := strconv.Atoi(text)
+			if err != nil || number < 1 || number > 65535 {
+				return p, fmt.Errorf("%s=%q is no port: give a number from 1 to 65535", each.name, text)
+			}
+			*each.into = number
+		}
+		listener, err := net.Listen("tcp", at(*each.into))
+		if err != nil {
+			return p, fmt.Errorf("port %d is in use by another program: end that one, or choose another port with %s=…", *each.into, each.name)
+		}
+		if err := listener.Close(); err != nil {
+			return p, err
+		}
+	}
+	if p.mailbox == p.web {
+		return p, fmt.Errorf("MAILBOX_PORT and WEB_PORT are both %d: choose two different ones", p.web)
+	}
+	return p, nil
+}
+
+func at(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+// stage is everything that runs during the demo.
+type stage struct {
+	dir     string
+	ports   ports
+	cluster *env.Cluster
+	// kubeconfig is a cluster administrator's: the platform team's.
+	kubeconfig string
+	manager    *exec.Cmd
+	// ended gets the manager's exit.
+	ended chan error
+}
+
+// newStage starts the control plane and the manager.
+func newStage(ctx context.Context, dir string, p ports) (*stage, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	s := &stage{dir: dir, ports: p, kubeconfig: filepath.Join(dir, "kubeconfig"), ended: make(chan error, 1)}
+	_ = os.Remove(s.readyFile())
+	say("Starting etcd, kube-apiserver and kube-controller-manager, with Roster's kinds installed")
+	var err error
+	if s.cluster, err = env.Start(); err != nil {
+		return nil, err
+	}
+	if err := s.furnish(ctx); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// furnish does what a platform team does once: permissions, the manager, and a kubeconfig to look around with.
+func (s *stage) furnish(ctx context.Context) error {
+	if err := s.cluster.StartControllerManager(ctx, s.dir); err != nil {
+		return err
+	}
+	admin, err := s.cluster.Kubeconfig("platform-admin", "system:masters")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(s.kubeconfig, admin, 0o600); err != nil {
+		return err
+	}
+	link := filepath.Join(s.dir, "kubectl")
+	_ = os.Remove(link)
+	if err := os.Symlink(s.cluster.Tool("kubectl"), link); err != nil {
+		return err
+	}
+	say("Giving Roster its own service account and the shipped permissions, and starting it under them")
+	if err := s.kubectl(ctx, "apply", "-k", "config/rbac"); err != nil {
+		return err
+	}
+	return s.startManager(ctx)
+}
+
+// startManager runs bin/roster as the service account that config/rbac describes, with a token of its own.
+func (s *stage) startManager(ctx context.Context) error {
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "roster-manager", Namespace: "roster-system"}}
+	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: ptr.To(int64(24 * 3600))}}
+	if err := s.cluster.Client.SubResource("token").Create(ctx, account, request); err != nil {
+		return fmt.Errorf("could not get a token for Roster's service account: %w", err)
+	}
+	kubeconfig := filepath.Join(s.dir, "manager.kubeconfig")
+	if err := clientcmd.WriteToFile(s.tokenConfig(request.Status.Token), kubeconfig); err != nil {
+		return err
+	}
+	log, err := os.Create(filepath.Join(s.dir, "manager.log"))
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	s.manager = exec.Command(filepath.Join(env.Root(), "bin", "roster"), "manager",
+		"--mail=mailbox", "--mailbox-smtp-address=127.0.0.1:0", "--mailbox-page-address="+at(s.ports.mailbox),
+		"--web-bind-address="+at(s.ports.web), "--public-url=http://"+at(s.ports.web), "--leader-elect")
+	s.manager.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
+	s.manager.Stdout, s.manager.Stderr = log, log
+	s.manager.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the demo; it ends the manager in order
+	if err := s.manager.Start(); err != nil {
+		return fmt.Errorf("could not start bin/roster: %w", err)
+	}
+	go func() { s.ended <- s.manager.Wait() }()
+	return nil
+}
+
+func (s *stage) tokenConfig(token string) api.Config {
+	config := api.NewConfig()
+	config.Clusters["local"] = &api.Cluster{Server: s.cluster.Config.Host, CertificateAuthorityData: s.cluster.Config.CAData}
+	config.AuthInfos["roster-manager"] = &api.AuthInfo{Token: token}
+	config.Contexts["local"] = &api.Context{Cluster: "local", AuthInfo: "roster-manager"}
+	config.CurrentContext = "local"
+	return *config
+}
+
+func (s *stage) readyFile() string { return filepath.Join(s.dir, "ready") }
+
+// stayUp says how to go on, and waits for Ctrl-C.
+func (s *stage) stayUp(ctx context.Context) error {
+	if err := os.WriteFile(s.readyFile(), []byte(time.Now().UTC().Format(time.RFC3339)+"\n"), 0o600); err != nil {
+		return err
+	}
+	say("Roster is up. To go on:")
+	fmt.Printf(`    export KUBECONFIG=%s           # you are the platform team
+    .dev/kubectl get roster -n acme             # everything in the tenant
+    .dev/kubectl get users ana -n acme -o yaml
+
+    http://%s    the mails that went out; open a link in one to accept
+
+  Ctrl-C ends everything.
+`, s.kubeconfig, at(s.ports.mailbox))
+	select {
+	case <-ctx.Done():
+		say("Ending everything")
+		return nil
+	case err := <-s.ended:
+		return errors.Join(errors.New("the manager ended by itself: see .dev/manager.log"), err)
+	}
+}
+
+// close ends every process, in the reverse order of starting.
+func (s *stage) close() {
+	_ = os.Remove(s.readyFile())
+	if s.manager != nil && s.manager.Process != nil {
+		_ = s.manager.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-s.ended:
+		case <-time.After(10 * time.Second):
+			_ = s.manager.Process.Kill()
+		}
+	}
+	if err := s.cluster.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "demo: could not stop the control plane:", err)
+	}
+}

@@ -1,0 +1,103 @@
+// Command bench measures Roster against a real API server and prints what it found beside what it should be.
+//
+// Exact counts of writes are right or wrong, and a wrong one makes the command fail. Times are compared with a reference
+// that runs beside them in the same run, because machines are shared and noisy; they never make it fail.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"regexp"
+
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+)
+
+// options are what the command can be told.
+type options struct {
+	short    bool
+	users    int
+	run      *regexp.Regexp
+	json     string
+	profiles string
+}
+
+// pick is one of two sizes: of a full run, or of a short one.
+func (o options) pick(full, short int) int {
+	if o.short {
+		return short
+	}
+	return full
+}
+
+// userCount is the number of users of a section, unless the command was told another.
+func (o options) userCount(full, short int) int {
+	if o.users > 0 {
+		return o.users
+	}
+	return o.pick(full, short)
+}
+
+func main() {
+	ctrl.SetLogger(logr.Discard())
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	o, child, err := parse()
+	if err == nil && child {
+		err = runChild(ctx, os.Stdin, os.Stdout)
+	} else if err == nil {
+		err = measureAll(ctx, o)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func parse() (o options, child bool, err error) {
+	flag.BoolVar(&o.short, "short", false, "fewer users and rounds")
+	flag.IntVar(&o.users, "users", 0, "number of users in every section; 0: 10000, and 100000 for memory (short: 500 and 5000)")
+	flag.StringVar(&o.json, "json", "", "write the results to this file as well")
+	flag.StringVar(&o.profiles, "profiles", "", "write CPU and heap profiles of the manager into this directory")
+	flag.BoolVar(&child, "child", false, "used by this command itself: run a manager of its own, and say how large it is")
+	run := flag.String("run", "", "regular expression over the sections: "+sectionNames())
+	flag.Parse()
+	o.run, err = regexp.Compile(*run)
+	if err == nil && flag.NArg() > 0 {
+		err = fmt.Errorf("%q is no flag", flag.Arg(0))
+	}
+	return o, child, err
+}
+
+// measureAll runs the sections that were asked for. What has been measured is printed even if a later section fails.
+func measureAll(ctx context.Context, o options) error {
+	r := &report{Machine: machine(), Short: o.short}
+	err := runSections(ctx, o, r)
+	r.print(os.Stdout)
+	if o.json != "" {
+		content, encodeErr := json.MarshalIndent(r, "", "  ")
+		err = errors.Join(err, encodeErr, os.WriteFile(o.json, append(content, '\n'), 0o600))
+	}
+	return errors.Join(err, r.wrong())
+}
+
+func runSections(ctx context.Context, o options, r *report) error {
+	b := &bench{options: o, report: r}
+	defer b.close()
+	for _, s := range sections() {
+		if !o.run.MatchString(s.name) {
+			continue
+		}
+		fmt.Fprintln(os.Stderr, "bench:", s.name)
+		if err := s.measure(b, ctx); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	return nil
+}
