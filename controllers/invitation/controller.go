@@ -5,10 +5,12 @@ package invitation
 import (
 	"context"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/graph"
@@ -27,7 +29,7 @@ type Linker interface {
 	Link(ctx context.Context, invitation *accessv1.Invitation) (string, error)
 }
 
-// Reconciler reconciles Invitations. All fields are required.
+// Reconciler reconciles Invitations. All exported fields are required.
 type Reconciler struct {
 	Client client.Client
 	// Live reads past the cache: nothing is sent on the word of an old copy.
@@ -42,6 +44,8 @@ type Reconciler struct {
 	MessageDomain string
 	// Jitter is a fraction from 0 to 1 that spreads retries.
 	Jitter func() float64
+
+	lanes lanes
 }
 
 // Reconcile takes the one step that is due.
@@ -69,19 +73,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		}
 		s.record(r.MessageDomain)
 	case invitation.Send:
-		if current, err := r.isCurrent(ctx, stored); err != nil || !current {
-			return ctrl.Result{}, err
-		}
-		if err := r.send(ctx, s); err != nil {
-			return ctrl.Result{}, err
-		}
+		return r.attempt(ctx, s, action)
 	case invitation.Hold, invitation.Wait:
 	}
 	s.conclude(action)
 	if err := r.write(ctx, s); err != nil {
 		return ctrl.Result{}, err
 	}
-	return s.next(action), nil
+	return s.next(action, r.Clock.Now()), nil
 }
 
 // isCurrent tells whether the cached copy is what is stored. If it is not, the newer version is on its way as an event,
@@ -97,11 +96,13 @@ func (r *Reconciler) isCurrent(ctx context.Context, cached *accessv1.Invitation)
 // claim makes the invitation the user's own, so that it goes when he goes, and counts for nobody who is later given the
 // same name.
 func (r *Reconciler) claim(ctx context.Context, s *scope) error {
-	if s.owned() {
+	if s.claim() == invitation.Owned {
 		return nil
 	}
 	claimed := s.stored.DeepCopy()
-	if err := s.own(claimed, r.Client.Scheme()); err != nil {
+	metav1.SetMetaDataLabel(&claimed.ObjectMeta, accessv1.LabelUser, string(s.user.UID))
+	// Not as its controller: whoever wrote the invitation may have put one there.
+	if err := controllerutil.SetOwnerReference(s.user, claimed, r.Client.Scheme()); err != nil {
 		return err
 	}
 	patch := client.MergeFromWithOptions(s.stored, client.MergeFromWithOptimisticLock{})

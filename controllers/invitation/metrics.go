@@ -3,8 +3,6 @@ package invitation
 import (
 	"github.com/prometheus/client_golang/prometheus"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
-
-	"github.com/roster-dev/roster/internal/mail"
 )
 
 var attempts = prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -13,10 +11,3 @@ var attempts = prometheus.NewCounterVec(prometheus.CounterOpts{
 }, []string{"result"})
 
 func init() { metrics.Registry.MustRegister(attempts) }
-
-func resultOf(err error) string {
-	if err == nil {
-		return "Sent"
-	}
-	return string(mail.ClassOf(err))
-}

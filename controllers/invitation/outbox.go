@@ -4,12 +4,18 @@ import (
 	"context"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/address"
 	"github.com/roster-dev/roster/internal/invitation"
 	"github.com/roster-dev/roster/internal/mail"
+	"github.com/roster-dev/roster/internal/status"
 )
 
 // The longest pauses between attempts: what only the mail server can mend is asked rarely, what somebody is mending in
@@ -27,6 +33,9 @@ type delivery struct {
 	// class is empty when the mail was taken.
 	class   mail.Class
 	message string
+	at      metav1.Time
+	// next is when to try again; nil: never.
+	next *metav1.Time
 }
 
 // record counts an attempt. The first one fixes what every repetition will carry.
@@ -35,15 +44,17 @@ func (s *scope) record(messageDomain string) {
 	status.State = accessv1.InvitationSending
 	status.Attempt++
 	status.NextAttemptAt = nil
-	if status.FirstAttemptAt != nil {
-		return
+	if status.FirstAttemptAt == nil {
+		status.FirstAttemptAt = ptr.To(metav1.NewTime(s.now))
 	}
-	now := metav1.NewTime(s.now)
-	expires := metav1.NewTime(s.now.Add(s.validity()))
-	status.FirstAttemptAt, status.ExpiresAt = &now, &expires
-	status.MessageID = string(s.stored.UID) + "@" + messageDomain
-	if parsed, err := address.Parse(s.user.Spec.Email); err == nil {
-		status.Email = parsed.String()
+	if status.ExpiresAt == nil {
+		status.ExpiresAt = ptr.To(metav1.NewTime(status.FirstAttemptAt.Add(s.validity())))
+	}
+	if status.MessageID == "" {
+		status.MessageID = string(s.stored.UID) + "@" + messageDomain
+	}
+	if status.Email == "" {
+		status.Email = s.address().String()
 	}
 }
 
@@ -58,33 +69,98 @@ func (s *scope) validity() time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-// send makes the recorded attempt and notes what became of it. The error is for what kept the attempt from being made.
-func (r *Reconciler) send(ctx context.Context, s *scope) error {
+// attempt makes the recorded attempt, and records what became of it.
+func (r *Reconciler) attempt(ctx context.Context, s *scope, action invitation.Action) (ctrl.Result, error) {
+	leave, entered := r.lanes.enter(s.stored.Namespace)
+	if !entered {
+		return ctrl.Result{RequeueAfter: lanePause}, nil
+	}
+	defer leave()
+	if current, err := r.isCurrent(ctx, s.stored); err != nil || !current {
+		return ctrl.Result{}, err
+	}
+	s.delivery = r.send(ctx, s)
+	if err := r.recordDelivery(ctx, s, action); err != nil {
+		return ctrl.Result{}, err
+	}
+	return s.next(action, r.Clock.Now()), nil
+}
+
+// send hands the mail over. Whatever keeps it from being written at all is a matter of Roster's own settings.
+func (r *Reconciler) send(ctx context.Context, s *scope) *delivery {
 	message, err := r.compose(ctx, s)
-	if err != nil {
-		return err
-	}
-	err = r.Sender.Send(ctx, message)
-	attempts.WithLabelValues(resultOf(err)).Inc()
-	status := &s.after.Status
-	now := metav1.NewTime(r.Clock.Now().Truncate(time.Second))
+	class := mail.Misconfigured
 	if err == nil {
-		s.delivery = &delivery{message: "The mail server took the mail"}
-		status.State, status.SentAt = accessv1.InvitationSent, &now
-		return nil
+		err = r.Sender.Send(ctx, message)
+		class = mail.ClassOf(err)
 	}
-	s.delivery = &delivery{class: mail.ClassOf(err), message: err.Error()}
-	if s.delivery.class == mail.Rejected {
-		status.State = accessv1.InvitationFailed
-		return nil
+	at := metav1.NewTime(r.Clock.Now().Truncate(time.Second))
+	if err == nil {
+		attempts.WithLabelValues("Sent").Inc()
+		return &delivery{message: "The mail server took the mail", at: at}
 	}
+	attempts.WithLabelValues(string(class)).Inc()
+	d := &delivery{class: class, message: status.Sentence(err.Error()), at: at}
+	if class != mail.Rejected {
+		d.next = ptr.To(metav1.NewTime(at.Add(r.pause(class, s.stored.Status.Attempt)).Truncate(time.Second)))
+	}
+	return d
+}
+
+func (r *Reconciler) pause(class mail.Class, attempt int32) time.Duration {
 	longest := longestPause
-	if s.delivery.class == mail.Misconfigured {
+	if class == mail.Misconfigured {
 		longest = longestPauseMending
 	}
-	next := metav1.NewTime(now.Add(invitation.Backoff(status.Attempt, longest, r.Jitter())).Truncate(time.Second))
-	status.NextAttemptAt = &next
-	return nil
+	return invitation.Backoff(attempt, longest, r.Jitter())
+}
+
+// recordDelivery records what became of an attempt. A mail whose sending is forgotten goes out twice, so this outlasts
+// the end of the program that has begun meanwhile, a server that is busy for a moment, and somebody else's write.
+func (r *Reconciler) recordDelivery(ctx context.Context, s *scope, action invitation.Action) (err error) {
+	ctx = context.WithoutCancel(ctx)
+	again := wait.Backoff{Duration: 50 * time.Millisecond, Factor: 2, Steps: 7}
+	for {
+		s.settle()
+		s.conclude(action)
+		if err = r.write(ctx, s); err == nil || again.Steps == 0 {
+			return err
+		}
+		pause := time.NewTimer(again.Step())
+		<-pause.C
+		if gone, err := r.refresh(ctx, s); gone || err != nil {
+			return err
+		}
+	}
+}
+
+// refresh goes on from what is stored now.
+func (r *Reconciler) refresh(ctx context.Context, s *scope) (gone bool, err error) {
+	live := &accessv1.Invitation{}
+	err = r.Live.Get(ctx, client.ObjectKeyFromObject(s.stored), live)
+	if apierrors.IsNotFound(err) || err == nil && live.UID != s.stored.UID {
+		return true, nil
+	}
+	if err == nil {
+		s.stored, s.after = live, live.DeepCopy()
+	}
+	return false, nil
+}
+
+// settle notes the delivery, unless the invitation has meanwhile come to an end or to another attempt.
+func (s *scope) settle() {
+	status := &s.after.Status
+	if status.State != accessv1.InvitationSending {
+		return
+	}
+	switch s.delivery.class {
+	case "":
+		status.State, status.SentAt = accessv1.InvitationSent, &s.delivery.at
+	case mail.Rejected:
+		status.State = accessv1.InvitationFailed
+	default:
+		status.NextAttemptAt = s.delivery.next
+	}
 }
 
 // compose writes the mail from what is recorded, so that repeating it gives the same one.
@@ -100,7 +176,7 @@ func (r *Reconciler) compose(ctx context.Context, s *scope) (mail.Message, error
 	tenant := s.tenancy.Tenant
 	content := mail.InvitationMail{
 		Tenant: titleOf(tenant.Spec.DisplayName, tenant.Name), Product: tenant.Spec.Onboarding.ProductName,
-		FirstName: s.user.Spec.FirstName, Link: link, ExpiresAt: s.stored.Status.ExpiresAt.Time,
+		FirstName: s.user.Spec.FirstName, RequestedBy: s.stored.Spec.RequestedBy, Link: link, ExpiresAt: s.stored.Status.ExpiresAt.Time,
 		Locale: tenant.Spec.Onboarding.Locale,
 	}
 	if content.Product == "" {

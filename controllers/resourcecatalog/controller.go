@@ -118,8 +118,8 @@ func roleProblems(vocabulary *access.Vocabulary, role *accessv1.CatalogRole) []s
 
 func bounded(sentences []string) []string {
 	for i, s := range sentences {
-		if len(s) > maxProblemLength {
-			sentences[i] = s[:maxProblemLength]
+		if characters := []rune(s); len(characters) > maxProblemLength {
+			sentences[i] = string(characters[:maxProblemLength-1]) + "…"
 		}
 	}
 	slices.Sort(sentences)

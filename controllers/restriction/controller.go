@@ -61,15 +61,20 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	return ctrl.Result{}, r.Status.Write(ctx, after)
 }
 
-// verdict is what is known of a restriction's values. Waiting is true when groups with it give nothing for now.
+// verdict is what is known of a restriction's values. Unknown is true when they could not be compared with anything,
+// waiting when groups with the restriction give nothing for now.
 type verdict struct {
-	known, waiting  bool
-	reason, message string
+	known, unknown, waiting bool
+	reason, message         string
 }
 
 func (r *Reconciler) conditions(restriction *accessv1.Restriction, v verdict) []metav1.Condition {
 	conditions := status.NewConditions(restriction.Status.Conditions, restriction.Generation, r.Clock.Now())
-	conditions.Is(accessv1.ConditionValuesKnown, v.known, v.reason, v.message)
+	if v.unknown {
+		conditions.Unknown(accessv1.ConditionValuesKnown, v.reason, v.message)
+	} else {
+		conditions.Is(accessv1.ConditionValuesKnown, v.known, v.reason, v.message)
+	}
 	if v.waiting {
 		conditions.Waiting(v.reason, v.message)
 	} else {
@@ -81,7 +86,7 @@ func (r *Reconciler) conditions(restriction *accessv1.Restriction, v verdict) []
 func (r *Reconciler) judge(ctx context.Context, restriction *accessv1.Restriction, tenancy *graph.Tenancy) (verdict, error) {
 	if tenancy.Vocabulary == nil {
 		reason, message := tenancy.Problem(restriction.Namespace)
-		return verdict{waiting: true, reason: reason, message: message}, nil
+		return verdict{unknown: true, waiting: true, reason: reason, message: message}, nil
 	}
 	name := restriction.Spec.Dimension
 	dimension := tenancy.Dimension(name)
@@ -115,7 +120,7 @@ func (r *Reconciler) judgeValues(ctx context.Context, restriction *accessv1.Rest
 	}
 	if !found {
 		ref := dimension.ValuesFrom.ConfigMapKeyRef
-		return verdict{reason: accessv1.ReasonValuesNotFound, message: fmt.Sprintf("ConfigMap %s has no key %s, or does not exist", ref.Name, ref.Key)}, nil
+		return verdict{unknown: true, reason: accessv1.ReasonValuesNotFound, message: fmt.Sprintf("ConfigMap %s has no key %s, or does not exist", ref.Name, ref.Key)}, nil
 	}
 	var unknown []string
 	for _, value := range *restriction.Spec.Values {

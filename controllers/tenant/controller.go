@@ -37,7 +37,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	s, err := r.load(ctx, tenant)
-	if err != nil {
+	if err != nil || s == nil {
 		return ctrl.Result{}, err
 	}
 	steps := []func(context.Context, *scope) error{r.hold, r.syncNamespace, r.syncRoles, r.syncRestrictions}
@@ -57,10 +57,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	after := tenant.DeepCopy()
 	s.conclude(&after.Status)
-	if equality.Semantic.DeepEqual(tenant.Status, after.Status) {
-		return ctrl.Result{}, nil
+	if !equality.Semantic.DeepEqual(tenant.Status, after.Status) {
+		if err := r.Status.Write(ctx, after); err != nil {
+			return ctrl.Result{}, err
+		}
 	}
-	return ctrl.Result{}, r.Status.Write(ctx, after)
+	return s.roles.And(s.restrictions).Next(), nil
 }
 
 // hold puts the finalizer on before anything is made that has to be cleaned up.

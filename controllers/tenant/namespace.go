@@ -25,11 +25,15 @@ func (r *Reconciler) syncNamespace(ctx context.Context, s *scope) error {
 	if !s.namespace.DeletionTimestamp.IsZero() || s.namespace.Labels[accessv1.LabelTenant] == s.tenant.Name {
 		return nil
 	}
+	return r.label(ctx, s, func(labels map[string]string) { labels[accessv1.LabelTenant] = s.tenant.Name })
+}
+
+func (r *Reconciler) label(ctx context.Context, s *scope, change func(labels map[string]string)) error {
 	labelled := s.namespace.DeepCopy()
 	if labelled.Labels == nil {
 		labelled.Labels = map[string]string{}
 	}
-	labelled.Labels[accessv1.LabelTenant] = s.tenant.Name
+	change(labelled.Labels)
 	if err := r.Client.Patch(ctx, labelled, client.MergeFrom(s.namespace), client.FieldOwner(accessv1.FieldOwner)); err != nil {
 		return fmt.Errorf("could not label namespace %s: %w", labelled.Name, err)
 	}
@@ -49,13 +53,13 @@ func (r *Reconciler) createNamespace(ctx context.Context, s *scope) error {
 	return nil
 }
 
-// cleanUp waits until nobody has any access, then deletes the namespace if the policy says so and Roster made it, then
-// lets the tenant go. Predefined roles and synced restrictions go by their owner reference.
+// cleanUp waits until nobody has any access, then gives the namespace up, deleting it if the policy says so and Roster
+// made it, then lets the tenant go. Predefined roles and synced restrictions go by their owner reference.
 func (r *Reconciler) cleanUp(ctx context.Context, s *scope) error {
 	if err := r.countAccess(ctx, s); err != nil || s.withAccess > 0 {
 		return err
 	}
-	if err := r.deleteNamespace(ctx, s); err != nil {
+	if err := r.releaseNamespace(ctx, s); err != nil {
 		return err
 	}
 	released := s.tenant.DeepCopy()
@@ -82,11 +86,14 @@ func (r *Reconciler) countAccess(ctx context.Context, s *scope) error {
 	return nil
 }
 
-func (r *Reconciler) deleteNamespace(ctx context.Context, s *scope) error {
-	made := s.namespace != nil && s.namespace.Labels[accessv1.LabelManagedBy] == accessv1.ManagedByRoster &&
-		s.namespace.Labels[accessv1.LabelTenant] == s.tenant.Name
-	if s.tenant.Spec.DeletionPolicy != accessv1.RemovalDelete || !s.owns() || !made {
+// releaseNamespace deletes the namespace, or takes the tenant's name off it.
+func (r *Reconciler) releaseNamespace(ctx context.Context, s *scope) error {
+	if !s.usable() || s.namespace.Labels[accessv1.LabelTenant] != s.tenant.Name {
 		return nil
+	}
+	made := s.namespace.Labels[accessv1.LabelManagedBy] == accessv1.ManagedByRoster
+	if s.tenant.Spec.DeletionPolicy != accessv1.RemovalDelete || !made {
+		return client.IgnoreNotFound(r.label(ctx, s, func(labels map[string]string) { delete(labels, accessv1.LabelTenant) }))
 	}
 	uid := s.namespace.UID
 	err := r.Client.Delete(ctx, s.namespace, client.Preconditions{UID: &uid})

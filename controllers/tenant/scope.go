@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/children"
 	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/index"
 )
@@ -15,15 +16,15 @@ import (
 // scope is what one reconcile of a tenant looks at and finds.
 type scope struct {
 	tenant *accessv1.Tenant
-	// owner is the tenant that keeps the namespace: this one, or an older one that asks for the same.
+	// owner is the tenant that keeps the namespace: this one, or an older one that asks for the same; never nil.
 	owner *accessv1.Tenant
-	// catalog is the tenant's; nil: there is none of that name.
-	catalog *accessv1.ResourceCatalog
+	// tenancy holds the tenant and its catalog, whether it keeps the namespace or not.
+	tenancy *graph.Tenancy
 	// namespace is the tenant's, once it is there; nil while it is missing.
 	namespace *corev1.Namespace
 
-	roles        synced
-	restrictions synced
+	// roles and restrictions are what came of keeping them.
+	roles, restrictions children.Outcome
 	// missingSources are Synced dimensions whose values could not be found; what was made of them earlier stays.
 	missingSources []string
 	// badValues are values of which no restriction can be made.
@@ -40,27 +41,19 @@ type scope struct {
 	now      time.Time
 }
 
-// synced is what came of keeping one kind of children.
-type synced struct {
-	wanted int
-	// conflicts are the names that somebody else's object has.
-	conflicts []string
-	// refused are sentences of the API server.
-	refused []string
-}
-
+// load returns nil when the tenant is gone by now.
 func (r *Reconciler) load(ctx context.Context, tenant *accessv1.Tenant) (*scope, error) {
 	s := &scope{tenant: tenant, now: r.Clock.Now()}
 	candidates, err := r.Graph.TenantsBy(ctx, index.TenantByNamespace, tenant.TargetNamespace())
 	if err != nil {
 		return nil, err
 	}
-	s.owner = graph.Owner(candidates)
-	tenancy, err := r.Graph.TenancyOf(ctx, tenant)
-	if err != nil {
+	if s.owner = graph.Owner(candidates); s.owner == nil {
+		return nil, nil
+	}
+	if s.tenancy, err = r.Graph.TenancyOf(ctx, tenant); err != nil {
 		return nil, err
 	}
-	s.catalog = tenancy.Catalog
 	namespace := &corev1.Namespace{}
 	err = r.Client.Get(ctx, client.ObjectKey{Name: tenant.TargetNamespace()}, namespace)
 	if client.IgnoreNotFound(err) != nil {
@@ -75,7 +68,7 @@ func (r *Reconciler) load(ctx context.Context, tenant *accessv1.Tenant) (*scope,
 func (s *scope) deleting() bool { return !s.tenant.DeletionTimestamp.IsZero() }
 
 // owns tells whether this tenant keeps the namespace that it asks for.
-func (s *scope) owns() bool { return s.owner != nil && s.owner.UID == s.tenant.UID }
+func (s *scope) owns() bool { return s.owner.UID == s.tenant.UID }
 
 // usable tells whether children can be kept: the namespace is there, is this tenant's, and stays.
 func (s *scope) usable() bool {

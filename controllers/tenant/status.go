@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/children"
+	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/status"
 )
 
@@ -41,10 +42,11 @@ func number(n int) *int32 {
 	return ptr.To(int32(min(n, 1<<30))) //nolint:gosec // bounded in this line
 }
 
-// finding is a condition's content. Waiting tells whether another object's appearance mends it.
+// finding is a condition's content. Waiting tells whether another object's appearance mends it, unknown that it could
+// not be looked at.
 type finding struct {
-	holds, waiting  bool
-	reason, message string
+	holds, waiting, unknown bool
+	reason, message         string
 }
 
 var fine = finding{holds: true, reason: accessv1.ReasonSucceeded}
@@ -52,7 +54,7 @@ var fine = finding{holds: true, reason: accessv1.ReasonSucceeded}
 func (s *scope) conclude(out *accessv1.TenantStatus) {
 	conditions := status.NewConditions(s.tenant.Status.Conditions, s.tenant.Generation, s.now)
 	if s.deleting() {
-		conditions.Waiting(accessv1.ReasonDeleting, fmt.Sprintf("The access of %d users is being taken away", s.withAccess))
+		conditions.Waiting(accessv1.ReasonDeleting, "Everybody's access is being taken away first")
 	} else {
 		s.concludeSyncs(conditions)
 	}
@@ -73,9 +75,14 @@ func (s *scope) concludeSyncs(conditions *status.Conditions) {
 		{accessv1.ConditionNamespaceReady, s.namespaceReady()},
 		{accessv1.ConditionRolesSynced, s.rolesSynced()},
 		{accessv1.ConditionRestrictionsSynced, s.restrictionsSynced()},
+		{accessv1.ConditionRulesResolved, s.rulesResolved()},
 	}
 	for _, part := range parts {
-		conditions.Is(part.kind, part.finding.holds, part.finding.reason, part.finding.message)
+		if f := part.finding; f.unknown {
+			conditions.Unknown(part.kind, f.reason, f.message)
+		} else {
+			conditions.Is(part.kind, f.holds, f.reason, f.message)
+		}
 	}
 	for _, part := range parts {
 		switch f := part.finding; {
@@ -122,12 +129,48 @@ func (s *scope) rolesSynced() finding {
 	switch {
 	case !s.usable():
 		return s.withoutNamespace()
-	case s.catalog == nil:
-		return finding{waiting: true, reason: accessv1.ReasonCatalogNotFound, message: fmt.Sprintf(
-			"ResourceCatalog %s does not exist; nobody has any access", s.tenant.Spec.CatalogRef.Name)}
+	case s.tenancy.Catalog == nil:
+		return s.withoutCatalog()
+	case s.roles.Conflicts == nil && s.unknownRoles() != nil:
+		return finding{waiting: true, reason: accessv1.ReasonRoleNotFound, message: fmt.Sprintf(
+			"ResourceCatalog %s has no roles of these names in entitledRoles: %s", s.tenancy.Catalog.Name, status.Names(s.unknownRoles()))}
 	default:
-		return s.roles.finding(fmt.Sprintf("%d predefined roles are there", s.roles.wanted))
+		return synced(s.roles, "The catalog's roles are there")
 	}
+}
+
+func (s *scope) withoutCatalog() finding {
+	return finding{waiting: true, reason: accessv1.ReasonCatalogNotFound, message: fmt.Sprintf(
+		"ResourceCatalog %s does not exist; nobody has any access", s.tenant.Spec.CatalogRef.Name)}
+}
+
+// unknownRoles are the entitledRoles that the catalog does not have.
+func (s *scope) unknownRoles() []string {
+	var out []string
+	for _, name := range s.tenant.Spec.EntitledRoles {
+		if !slices.ContainsFunc(s.tenancy.Catalog.Spec.Roles, func(r accessv1.CatalogRole) bool { return r.Name == name }) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// rulesResolved speaks of defaultAccess: a rule that names something unknown gives nothing.
+func (s *scope) rulesResolved() finding {
+	if s.tenancy.Catalog == nil {
+		f := s.withoutCatalog()
+		f.unknown = true
+		return f
+	}
+	var texts []string
+	for _, p := range graph.CheckRules(s.tenancy.Vocabulary, s.tenant.Spec.DefaultAccess) {
+		texts = append(texts, p.String())
+	}
+	if len(texts) > 0 {
+		return finding{waiting: true, reason: accessv1.ReasonUnknownNames, message: fmt.Sprintf(
+			"ResourceCatalog %s does not know everything; these rules of defaultAccess grant nothing: %s", s.tenancy.Catalog.Name, status.Names(texts))}
+	}
+	return with(fine, "Every name in defaultAccess is known")
 }
 
 func (s *scope) withoutNamespace() finding {
@@ -135,16 +178,11 @@ func (s *scope) withoutNamespace() finding {
 	return finding{waiting: f.waiting, reason: f.reason, message: "There is no namespace to work in"}
 }
 
-func (s synced) finding(message string) finding {
-	switch {
-	case len(s.conflicts) > 0:
-		return finding{reason: accessv1.ReasonNameConflict, message: fmt.Sprintf(
-			"These objects were not made by Roster for this tenant, and are left alone: %s; rename or delete them", status.Names(s.conflicts))}
-	case len(s.refused) > 0:
-		return finding{reason: accessv1.ReasonRefused, message: "The API server refused: " + strings.Join(s.refused, "; ")}
-	default:
-		return with(fine, message)
+func synced(outcome children.Outcome, message string) finding {
+	if reason, message := outcome.Problem("tenant"); reason != "" {
+		return finding{reason: reason, message: message}
 	}
+	return with(fine, message)
 }
 
 func (s *scope) restrictionsSynced() finding {
@@ -158,7 +196,7 @@ func (s *scope) restrictionsSynced() finding {
 		return finding{reason: accessv1.ReasonInvalidValues, message: fmt.Sprintf(
 			"No name of a Restriction can be made of these values, or two make the same: %s; write Restrictions for them by hand", status.Names(s.badValues))}
 	default:
-		return s.restrictions.finding(fmt.Sprintf("%d restrictions are there", s.restrictions.wanted))
+		return synced(s.restrictions, "Each value of a Synced dimension has its restriction")
 	}
 }
 

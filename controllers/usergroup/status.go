@@ -2,7 +2,6 @@ package usergroup
 
 import (
 	"fmt"
-	"strings"
 
 	"k8s.io/utils/ptr"
 
@@ -91,7 +90,7 @@ func (s *scope) dependencies(grants []access.Grant) problem {
 
 func (s *scope) tenancyProblem() problem {
 	reason, message := s.tenancy.Problem(s.group.Namespace)
-	return problem{reason, strings.ToUpper(message[:1]) + message[1:]}
+	return problem{reason, status.Sentence(message)}
 }
 
 // concludeReady: a role, restriction or tenant may still appear; a vendor group without its vendor is on its way out.

@@ -50,8 +50,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	after := vendor.DeepCopy()
 	s.conclude(&after.Status)
-	if equality.Semantic.DeepEqual(vendor.Status, after.Status) {
-		return ctrl.Result{}, nil
+	if !equality.Semantic.DeepEqual(vendor.Status, after.Status) {
+		if err := r.Status.Write(ctx, after); err != nil {
+			return ctrl.Result{}, err
+		}
 	}
-	return ctrl.Result{}, r.Status.Write(ctx, after)
+	return s.outcome().Next(), nil
 }

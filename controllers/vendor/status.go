@@ -2,8 +2,6 @@ package vendor
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/status"
@@ -18,30 +16,22 @@ func (s *scope) conclude(out *accessv1.VendorStatus) {
 	if s.wanted.Restriction == nil {
 		return // unknown is not empty: what was said of the children stays
 	}
-	out.Groups, out.Restriction = nil, ""
-	for _, group := range s.wanted.Groups {
-		if !slices.Contains(s.conflicts, group.Name) {
-			out.Groups = append(out.Groups, group.Name)
-		}
-	}
-	slices.Sort(out.Groups)
-	if !slices.Contains(s.conflicts, s.wanted.Restriction.Name) {
+	out.Groups, out.Restriction = s.groups.Kept, ""
+	if len(s.restriction.Kept) > 0 {
 		out.Restriction = s.wanted.Restriction.Name
 	}
 }
 
 func (s *scope) concludeReady(conditions *status.Conditions) {
-	switch reason, message := s.tenancy.Problem(s.vendor.Namespace); {
-	case reason != "" && reason != accessv1.ReasonTenantSuspended:
+	if reason, message := s.tenancy.Problem(s.vendor.Namespace); reason != "" && reason != accessv1.ReasonTenantSuspended {
 		conditions.Waiting(reason, message)
-	case len(s.conflicts) > 0:
-		conditions.Stalled(accessv1.ReasonNameConflict, fmt.Sprintf(
-			"These objects were not made by Roster for this vendor, and are left alone: %s; rename or delete them", status.Names(s.conflicts)))
-	case len(s.refused) > 0:
-		conditions.Stalled(accessv1.ReasonRefused, "The API server refused: "+strings.Join(s.refused, "; "))
-	default:
-		s.concludeOptions(conditions)
+		return
 	}
+	if reason, message := s.outcome().Problem("vendor"); reason != "" {
+		conditions.Stalled(reason, message)
+		return
+	}
+	s.concludeOptions(conditions)
 }
 
 func (s *scope) concludeOptions(conditions *status.Conditions) {
@@ -51,5 +41,5 @@ func (s *scope) concludeOptions(conditions *status.Conditions) {
 			"No vendor role of ResourceCatalog %s has these options: %s", s.tenancy.Catalog.Name, status.Names(unknown)))
 		return
 	}
-	conditions.Ready(accessv1.ReasonSucceeded, fmt.Sprintf("The restriction and %d groups are there", len(s.wanted.Groups)))
+	conditions.Ready(accessv1.ReasonSucceeded, "The restriction and the groups are there")
 }

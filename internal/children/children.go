@@ -13,51 +13,51 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Plan is what has to happen so that the owner's children are the wanted ones. All lists are sorted by name.
-type Plan[T client.Object] struct {
-	Create []T
-	// Change pairs what is stored with what it has to become.
-	Change []Change[T]
-	Delete []T
-	// Keep are the names of wanted children that are there as wanted.
-	Keep []string
-	// Conflicts are the names of wanted children that somebody else's object has.
-	Conflicts []string
+// plan is what has to happen so that the owner's children are the wanted ones. All lists are sorted by name.
+type plan[T client.Object] struct {
+	create []T
+	// change pairs what is stored with what it has to become.
+	change []change[T]
+	remove []T
+	// keep are the names of wanted children that are there as wanted.
+	keep []string
+	// conflicts are the names of wanted children that somebody else's object has.
+	conflicts []string
 }
 
-// Change is one stored object and the form that it has to take.
-type Change[T client.Object] struct{ From, To T }
+// change is one stored object and the form that it has to take.
+type change[T client.Object] struct{ from, to T }
 
-// Make compares the wanted children with what is stored. Labels of a wanted child are put into the stored one's, and
+// planFor compares the wanted children with what is stored. Labels of a wanted child are put into the stored one's, and
 // bring puts in everything else that Roster owns; both leave the rest alone. Neither list is changed.
-func Make[T client.Object](owner metav1.Object, wanted, stored []T, bring func(to, wanted T)) Plan[T] {
+func planFor[T client.Object](owner metav1.Object, wanted, stored []T, bring func(to, wanted T)) plan[T] {
 	byName := map[string]T{}
 	for _, s := range stored {
 		byName[s.GetName()] = s
 	}
-	var plan Plan[T]
+	var p plan[T]
 	claimed := map[string]bool{}
 	for _, w := range sorted(wanted) {
 		claimed[w.GetName()] = true
 		s, exists := byName[w.GetName()]
 		switch {
 		case !exists:
-			plan.Create = append(plan.Create, w)
+			p.create = append(p.create, w)
 		case !metav1.IsControlledBy(s, owner):
-			plan.Conflicts = append(plan.Conflicts, w.GetName())
+			p.conflicts = append(p.conflicts, w.GetName())
 		default:
-			plan.compare(s, w, bring)
+			p.compare(s, w, bring)
 		}
 	}
 	for _, s := range sorted(stored) {
 		if !claimed[s.GetName()] && metav1.IsControlledBy(s, owner) && s.GetDeletionTimestamp().IsZero() {
-			plan.Delete = append(plan.Delete, s)
+			p.remove = append(p.remove, s)
 		}
 	}
-	return plan
+	return p
 }
 
-func (p *Plan[T]) compare(stored, wanted T, bring func(to, wanted T)) {
+func (p *plan[T]) compare(stored, wanted T, bring func(to, wanted T)) {
 	to, ok := stored.DeepCopyObject().(T)
 	if !ok {
 		return // a deep copy is of the same type
@@ -65,10 +65,10 @@ func (p *Plan[T]) compare(stored, wanted T, bring func(to, wanted T)) {
 	bringLabels(to, wanted)
 	bring(to, wanted)
 	if equality.Semantic.DeepEqual(stored, to) {
-		p.Keep = append(p.Keep, wanted.GetName())
+		p.keep = append(p.keep, wanted.GetName())
 		return
 	}
-	p.Change = append(p.Change, Change[T]{stored, to})
+	p.change = append(p.change, change[T]{stored, to})
 }
 
 func bringLabels(to, wanted client.Object) {

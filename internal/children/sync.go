@@ -4,19 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/status"
 )
+
+// refusedPause is how long a refused child waits for another try.
+const refusedPause = time.Minute
 
 // Set is what one owner's children of one kind should be.
 type Set[T client.Object] struct {
@@ -44,16 +50,18 @@ type Outcome struct {
 	Refused []string
 }
 
-// Add joins another outcome to this one.
-func (o *Outcome) Add(other Outcome) {
-	o.Kept = slices.Sorted(slices.Values(slices.Concat(o.Kept, other.Kept)))
-	o.Conflicts = slices.Concat(o.Conflicts, other.Conflicts)
-	o.Refused = slices.Concat(o.Refused, other.Refused)
+// And is both outcomes in one.
+func (o Outcome) And(other Outcome) Outcome {
+	return Outcome{
+		Kept:      slices.Concat(o.Kept, other.Kept),
+		Conflicts: slices.Concat(o.Conflicts, other.Conflicts),
+		Refused:   slices.Concat(o.Refused, other.Refused),
+	}
 }
 
 // Problem says what keeps the children of an owner of this kind ("tenant") from being there: a reason and a sentence, both
 // empty when nothing does.
-func (o *Outcome) Problem(kind string) (reason, message string) {
+func (o Outcome) Problem(kind string) (reason, message string) {
 	switch {
 	case len(o.Conflicts) > 0:
 		return accessv1.ReasonNameConflict, fmt.Sprintf(
@@ -63,6 +71,14 @@ func (o *Outcome) Problem(kind string) (reason, message string) {
 	default:
 		return "", ""
 	}
+}
+
+// Next says when to look again: nobody tells when a quota or a policy that refused something is lifted.
+func (o Outcome) Next() ctrl.Result {
+	if len(o.Refused) == 0 {
+		return ctrl.Result{}
+	}
+	return ctrl.Result{RequeueAfter: refusedPause}
 }
 
 // Sync makes the children what they should be.
@@ -85,25 +101,26 @@ func Sync[T client.Object](ctx context.Context, c client.Client, set Set[T]) (Ou
 	if err != nil {
 		return Outcome{}, fmt.Errorf("could not walk the children of %s: %w", set.Owner.GetName(), err)
 	}
-	plan := Make(set.Owner, set.Wanted, stored, set.Bring)
+	p := planFor(set.Owner, set.Wanted, stored, set.Bring)
 	if set.Spare != nil {
-		plan.Delete = slices.DeleteFunc(plan.Delete, set.Spare)
+		p.remove = slices.DeleteFunc(p.remove, set.Spare)
 	}
-	return Apply(ctx, c, plan)
+	return carryOut(ctx, c, p)
 }
 
 // claim marks a new object as the owner's child.
 func claim(owner, child client.Object, scheme *runtime.Scheme) error {
 	labels := map[string]string{accessv1.LabelManagedBy: accessv1.ManagedByRoster}
+	maps.Copy(labels, child.GetLabels())
 	child.SetLabels(labels)
 	return controllerutil.SetControllerReference(owner, child, scheme)
 }
 
-// Apply carries the plan out: first it creates, then it changes, then it deletes. What fails does not keep the rest from
+// carryOut carries the plan out: first it creates, then it changes, then it deletes. What fails does not keep the rest from
 // happening. What the API server refuses for good goes into the outcome; any other failure is an error, and worth
 // another try.
-func Apply[T client.Object](ctx context.Context, c client.Client, plan Plan[T]) (Outcome, error) {
-	out := Outcome{Kept: plan.Keep, Conflicts: plan.Conflicts}
+func carryOut[T client.Object](ctx context.Context, c client.Client, p plan[T]) (Outcome, error) {
+	out := Outcome{Kept: slices.Clone(p.keep), Conflicts: p.conflicts}
 	var errs []error
 	note := func(child T, err error, kept bool) {
 		switch {
@@ -115,14 +132,14 @@ func Apply[T client.Object](ctx context.Context, c client.Client, plan Plan[T]) 
 			errs = append(errs, fmt.Errorf("could not write %s: %w", child.GetName(), err))
 		}
 	}
-	for _, child := range plan.Create {
+	for _, child := range p.create {
 		note(child, c.Create(ctx, child, client.FieldOwner(accessv1.FieldOwner)), true)
 	}
-	for _, change := range plan.Change {
-		patch := client.MergeFromWithOptions(change.From, client.MergeFromWithOptimisticLock{})
-		note(change.To, c.Patch(ctx, change.To, patch, client.FieldOwner(accessv1.FieldOwner)), true)
+	for _, change := range p.change {
+		patch := client.MergeFromWithOptions(change.from, client.MergeFromWithOptimisticLock{})
+		note(change.to, c.Patch(ctx, change.to, patch, client.FieldOwner(accessv1.FieldOwner)), true)
 	}
-	for _, child := range plan.Delete {
+	for _, child := range p.remove {
 		uid := child.GetUID()
 		note(child, client.IgnoreNotFound(c.Delete(ctx, child, client.Preconditions{UID: &uid})), false)
 	}

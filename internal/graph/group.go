@@ -114,6 +114,9 @@ func (g *Graph) followRestrictions(ctx context.Context, group *accessv1.UserGrou
 			return err
 		}
 		resolved := access.RestrictionRef{Name: ref.Name}
+		// A vendor's group is narrowed by what was made for that vendor; somebody else's object of that name counts as
+		// missing.
+		found = found && (group.Spec.VendorRef == nil || sameController(group, restriction))
 		if found {
 			version.add(versionOf(restriction))
 			resolved.Restriction = modelRestriction(restriction)
@@ -123,6 +126,11 @@ func (g *Graph) followRestrictions(ctx context.Context, group *accessv1.UserGrou
 		model.Restrictions = append(model.Restrictions, resolved)
 	}
 	return nil
+}
+
+func sameController(a, b metav1.Object) bool {
+	of, other := metav1.GetControllerOf(a), metav1.GetControllerOf(b)
+	return of != nil && other != nil && of.UID == other.UID
 }
 
 // Memberships collects a user's memberships from both sides, in the user's own list and in the groups' lists.

@@ -8,6 +8,9 @@ package invitation
 import (
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 )
 
@@ -16,17 +19,20 @@ type Facts struct {
 	Invitation *accessv1.Invitation
 	// UserFound is false when there is no such user, or it is being deleted.
 	UserFound bool
+	// Claimed is true when the invitation belongs to a user, who may be another than the one found under the name, and
+	// then UserFound is false.
+	Claimed bool
 	// UserWaits is true when the user may be asked at his present address and has not accepted there.
 	UserWaits bool
 	// UserProblem says why the user does not wait, when that can change by itself or by a mended object; empty when he
 	// needs no invitation at all.
 	UserProblem string
-	// SameAddress is false when the address that was asked is no longer the user's.
+	// SameAddress is false when the invitation is for an address that is no longer the user's.
 	SameAddress bool
 	// Superseded is true when the user has a newer invitation that has not been withdrawn.
 	Superseded bool
-	// Tenant is true when a tenant in business owns the namespace.
-	Tenant bool
+	// TenantReason and TenantMessage say why nobody in the namespace is asked anything now; empty: nothing is in the way.
+	TenantReason, TenantMessage string
 }
 
 // Step is what to do.
@@ -55,7 +61,7 @@ type Action struct {
 	// Reason and Message say why, for End and Hold.
 	Reason  string
 	Message string
-	// At is when Wait ends.
+	// At is when Wait ends; zero: only with an event.
 	At time.Time
 }
 
@@ -63,8 +69,8 @@ type Action struct {
 //
 //  1. final states stay
 //  2. cancelled by its field
-//  3. no user: held while nothing was sent, cancelled afterwards
-//  4. the address that was asked is no longer the user's: cancelled
+//  3. no user: cancelled when it had one, or was sent to one; held until he appears otherwise
+//  4. it is for an address that is no longer the user's: cancelled
 //  5. the user needs no invitation: cancelled
 //  6. a newer invitation took its place: superseded
 //  7. its time ran out: expired
@@ -83,9 +89,9 @@ func Next(f Facts, now time.Time) Action {
 	case !f.UserFound:
 		return Action{Step: Hold, Reason: accessv1.ReasonUserNotFound, Message: "User " + f.Invitation.Spec.UserRef.Name + " does not exist"}
 	case status.State == accessv1.InvitationSent:
-		return Action{Step: Wait, At: status.ExpiresAt.Time}
-	case !f.Tenant:
-		return Action{Step: Hold, Reason: accessv1.ReasonTenantNotFound, Message: "No tenant in business owns the namespace"}
+		return Action{Step: Wait, At: ptr.Deref(status.ExpiresAt, metav1.Time{}).Time}
+	case f.TenantReason != "":
+		return Action{Step: Hold, Reason: f.TenantReason, Message: f.TenantMessage}
 	case !f.UserWaits:
 		return Action{Step: Hold, Reason: accessv1.ReasonUserNotWaiting, Message: f.UserProblem}
 	default:
@@ -95,18 +101,17 @@ func Next(f Facts, now time.Time) Action {
 
 func (f Facts) ending(now time.Time) (Action, bool) {
 	status := &f.Invitation.Status
-	asked := status.Email != ""
 	cancelled := func(reason, message string) (Action, bool) {
 		return Action{Step: End, State: accessv1.InvitationCancelled, Reason: reason, Message: message}, true
 	}
 	switch {
 	case f.Invitation.Spec.Cancel != nil && *f.Invitation.Spec.Cancel:
 		return cancelled(accessv1.ReasonCancelled, "Withdrawn: spec.cancel is set")
-	case !f.UserFound && asked:
+	case !f.UserFound && (f.Claimed || status.Email != ""):
 		return cancelled(accessv1.ReasonUserNotFound, "The user is gone")
 	case !f.UserFound:
 		return Action{}, false
-	case asked && !f.SameAddress:
+	case !f.SameAddress:
 		return cancelled(accessv1.ReasonUserNotWaiting, "The user has another address now")
 	case !f.UserWaits && f.UserProblem == "":
 		return cancelled(accessv1.ReasonUserNotWaiting, "The user needs no invitation")
@@ -121,7 +126,7 @@ func (f Facts) ending(now time.Time) (Action, bool) {
 
 func attempt(status *accessv1.InvitationStatus, now time.Time) Action {
 	switch {
-	case status.State != accessv1.InvitationSending:
+	case status.State != accessv1.InvitationSending || !complete(status):
 		return Action{Step: Record}
 	case status.NextAttemptAt == nil:
 		return Action{Step: Send}
@@ -130,6 +135,11 @@ func attempt(status *accessv1.InvitationStatus, now time.Time) Action {
 	default:
 		return Action{Step: Record}
 	}
+}
+
+// complete tells whether an attempt is recorded with all that a mail needs.
+func complete(status *accessv1.InvitationStatus) bool {
+	return status.Email != "" && status.MessageID != "" && status.FirstAttemptAt != nil && status.ExpiresAt != nil
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -13,7 +13,11 @@ import (
 // Dimension is the dimension in which a vendor's restriction narrows; its value is the vendor's name.
 const Dimension = "vendor"
 
-// Children are the restriction and the groups that a vendor has, without ownership. Groups are in the catalog's order.
+// maxTitle bounds a group's title, by its schema.
+const maxTitle = 256
+
+// Children are the restriction and the groups that a vendor has, with their label and without ownership. Groups are in the
+// catalog's order.
 type Children struct {
 	Restriction *accessv1.Restriction
 	Groups      []*accessv1.UserGroup
@@ -26,7 +30,7 @@ func ChildrenOf(vendor *accessv1.Vendor, tenant *accessv1.Tenant, catalog *acces
 		title = vendor.Name
 	}
 	restriction := &accessv1.Restriction{
-		ObjectMeta: metav1.ObjectMeta{Name: RestrictionName(vendor.Name), Namespace: vendor.Namespace},
+		ObjectMeta: childMeta(vendor, RestrictionName(vendor.Name)),
 		Spec:       accessv1.RestrictionSpec{DisplayName: title, Dimension: Dimension, Values: &[]string{vendor.Name}},
 	}
 	out := Children{Restriction: restriction}
@@ -48,14 +52,30 @@ func groupOf(vendor *accessv1.Vendor, title string, role *accessv1.CatalogRole) 
 		roleTitle = role.Name
 	}
 	return &accessv1.UserGroup{
-		ObjectMeta: metav1.ObjectMeta{Name: vendor.Name + "." + role.Name, Namespace: vendor.Namespace},
+		ObjectMeta: childMeta(vendor, vendor.Name+"."+role.Name),
 		Spec: accessv1.UserGroupSpec{
-			DisplayName:  title + " " + roleTitle,
+			DisplayName:  shorten(title + " " + roleTitle),
 			Roles:        []accessv1.Reference{{Name: role.Name}},
 			Restrictions: []accessv1.Reference{{Name: RestrictionName(vendor.Name)}},
 			VendorRef:    &accessv1.Reference{Name: vendor.Name},
 		},
 	}
+}
+
+func childMeta(vendor *accessv1.Vendor, name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{
+		Name: name, Namespace: vendor.Namespace, Labels: map[string]string{accessv1.LabelVendor: vendor.Name},
+	}
+}
+
+// shorten cuts a title to what the schema takes: each of its two halves may be as long as half of it, and a space stands
+// between.
+func shorten(title string) string {
+	characters := []rune(title)
+	if len(characters) <= maxTitle {
+		return title
+	}
+	return string(characters[:maxTitle-1]) + "…"
 }
 
 // Visible tells whether a tenant has a role of its catalog.

@@ -1,9 +1,6 @@
 package main
 
-import (
-	dto "github.com/prometheus/client_model/go"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
-)
+import "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 // reconciles is how often a controller has reconciled anything, in all managers of this process. Zero writes prove
 // something only if there was something to decide.
@@ -31,7 +28,7 @@ func sum(name, label, value string) int {
 			continue
 		}
 		for _, m := range family.GetMetric() {
-			if label == "" || labelled(m, label, value) {
+			if label == "" || labelled(m.GetLabel(), label, value) {
 				total += m.GetCounter().GetValue() + m.GetGauge().GetValue()
 			}
 		}
@@ -39,9 +36,14 @@ func sum(name, label, value string) int {
 	return int(total)
 }
 
-func labelled(m *dto.Metric, label, value string) bool {
-	for _, l := range m.GetLabel() {
-		if l.GetName() == label {
+type pair interface {
+	GetName() string
+	GetValue() string
+}
+
+func labelled[P pair](labels []P, name, value string) bool {
+	for _, l := range labels {
+		if l.GetName() == name {
 			return l.GetValue() == value
 		}
 	}

@@ -46,8 +46,7 @@ var kinds = map[string]kind{
 	}},
 	"usergroup": {"ugroup", "Namespaced", nil, []column{
 		{"Name", false, "sample"}, {"Title", false, "Order fulfillment Germany"}, {"Members", false, 2.0},
-		{"Roles", false, `[{"name":"viewer"},{"name":"clerk"}]`},
-		{"Restrictions", false, `[{"name":"site.de"},{"name":"site.fr"}]`}, {"Vendor", true, "abc"},
+		{"Vendor", true, "abc"},
 		{"Ready", false, "True"}, {"Age", false, "0s"},
 	}},
 	"role": {"arole", "Namespaced", nil, []column{

@@ -97,6 +97,9 @@ func Root() string {
 	return filepath.Join(filepath.Dir(file), "..", "..")
 }
 
+// EtcdURL is where the cluster's etcd listens, for those who fill a cluster faster than the API server takes objects.
+func (c *Cluster) EtcdURL() string { return c.environment.ControlPlane.Etcd.URL.String() }
+
 // Tool is the path of one of the control plane's programs, such as kubectl.
 func (c *Cluster) Tool(name string) string { return filepath.Join(c.assets, name) }
 

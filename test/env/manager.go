@@ -31,10 +31,11 @@ type Manager struct {
 }
 
 // StartManager starts the controllers against a cluster, which config reaches: the cluster's own, or one through a proxy.
-func StartManager(config *rest.Config, c *Cluster) (*Manager, error) {
+// The options are the program's, with changes for those who need them.
+func StartManager(config *rest.Config, c *Cluster, changes ...func(*ctrl.Options)) (*Manager, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	m := &Manager{Outbox: &Outbox{}, stop: stop, done: make(chan error, 1)}
-	mgr, err := newManager(config, c)
+	mgr, err := newManager(config, c, changes)
 	if err != nil {
 		stop()
 		return nil, err
@@ -55,8 +56,8 @@ func StartManager(config *rest.Config, c *Cluster) (*Manager, error) {
 	return m, nil
 }
 
-func newManager(restConfig *rest.Config, c *Cluster) (ctrl.Manager, error) {
-	return ctrl.NewManager(restConfig, ctrl.Options{
+func newManager(restConfig *rest.Config, c *Cluster, changes []func(*ctrl.Options)) (ctrl.Manager, error) {
+	options := ctrl.Options{
 		Scheme:  c.Scheme,
 		Cache:   manager.CacheOptions("roster-system"),
 		Client:  manager.ClientOptions(),
@@ -64,7 +65,11 @@ func newManager(restConfig *rest.Config, c *Cluster) (ctrl.Manager, error) {
 		Logger:  logr.Discard(),
 		// A test may start a second manager after the first has ended.
 		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
-	})
+	}
+	for _, change := range changes {
+		change(&options)
+	}
+	return ctrl.NewManager(restConfig, options)
 }
 
 // Stop ends the manager and waits until it has.

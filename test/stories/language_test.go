@@ -89,6 +89,17 @@ func invitationsOf(ctx context.Context, user *accessv1.User) []accessv1.Invitati
 	return out
 }
 
+func invitationNamed(namespace, name string) *accessv1.Invitation {
+	return &accessv1.Invitation{ObjectMeta: named(namespace, name)}
+}
+
+// invitationTo is another invitation to a user.
+func invitationTo(user *accessv1.User, name string) *accessv1.Invitation {
+	invitation := invitationNamed(user.Namespace, name)
+	invitation.Spec.UserRef.Name = user.Name
+	return invitation
+}
+
 // kubectl returns the lines that it prints, with single spaces between the columns.
 func kubectl(ctx context.Context, arguments ...string) []string {
 	cache := filepath.Join(filepath.Dir(kubeconfig), "cache")
@@ -120,6 +131,10 @@ func groupNamed(namespace, name string) *accessv1.UserGroup {
 
 func restrictionNamed(namespace, name string) *accessv1.Restriction {
 	return &accessv1.Restriction{ObjectMeta: named(namespace, name)}
+}
+
+func vendorNamed(namespace, name string) *accessv1.Vendor {
+	return &accessv1.Vendor{ObjectMeta: named(namespace, name)}
 }
 
 func roleNamed(namespace, name string) *accessv1.Role {

@@ -1,0 +1,95 @@
+package invitation
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/base32"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/address"
+)
+
+// Claim says to whom an invitation belongs. An invitation that a person wrote belongs to nobody until the first attempt.
+type Claim string
+
+const (
+	// Unclaimed: no user owns it yet; whoever has the name will.
+	Unclaimed Claim = "Unclaimed"
+	// Owned: it is this user's.
+	Owned Claim = "Owned"
+	// Foreign: it is an earlier user's, who had the same name, and none of this one's.
+	Foreign Claim = "Foreign"
+)
+
+// ClaimOf tells whether an invitation belongs to the user of that UID. Owners of other kinds do not count.
+func ClaimOf(i *accessv1.Invitation, user types.UID) Claim {
+	claim := Unclaimed
+	for _, owner := range i.OwnerReferences {
+		switch {
+		case owner.Kind != "User" || owner.APIVersion != accessv1.SchemeGroupVersion.String():
+		case owner.UID == user:
+			return Owned
+		default:
+			claim = Foreign
+		}
+	}
+	return claim
+}
+
+// Asks tells whether an invitation asks the user at the address, or will. It is bound to an address by the first
+// attempt, and from the start where Roster made it for one. Before that it is for whatever address the user has.
+func Asks(i *accessv1.Invitation, user types.UID, at address.Address) bool {
+	label := i.Labels[accessv1.LabelAddress]
+	switch {
+	case i.Status.Email != "":
+		asked, err := address.Parse(i.Status.Email)
+		return err == nil && !at.IsZero() && asked.Key() == at.Key()
+	case label != "":
+		return label == AddressHash(user, at)
+	default:
+		return !i.Status.State.Final()
+	}
+}
+
+// AddressHash tells one user's one address from every other: 52 characters of lower case base32.
+func AddressHash(user types.UID, at address.Address) string {
+	sum := sha256.Sum256([]byte(string(user) + "\n" + at.Key()))
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:]))
+}
+
+// FirstName is the name of the invitation that Roster makes for a user and an address: always the same one.
+func FirstName(user, addressHash string) string {
+	const room, hashed = 253, 10
+	if longest := room - hashed - 1; len(user) > longest {
+		user = strings.TrimRight(user[:longest], "-.")
+	}
+	return user + "-" + addressHash[:hashed]
+}
+
+// Compare orders invitations by age: negative when a came first. Creation times have whole seconds; within one, Roster's
+// own came before those that somebody wrote to ask again.
+func Compare(a, b *accessv1.Invitation) int {
+	return cmp.Or(
+		a.CreationTimestamp.Compare(b.CreationTimestamp.Time),
+		cmp.Compare(written(a), written(b)),
+		strings.Compare(a.Name, b.Name),
+	)
+}
+
+func written(i *accessv1.Invitation) int {
+	if i.Labels[accessv1.LabelAddress] != "" {
+		return 0
+	}
+	return 1
+}
+
+// Supersedes tells whether a takes the place of b, of the same user who has this UID and this address now: a is newer,
+// asks him there, and is open or was accepted.
+func Supersedes(a, b *accessv1.Invitation, user types.UID, at address.Address) bool {
+	withdrawn := a.Spec.Cancel != nil && *a.Spec.Cancel || !a.DeletionTimestamp.IsZero()
+	counts := !a.Status.State.Final() || a.Status.State == accessv1.InvitationAccepted
+	return Compare(a, b) > 0 && counts && !withdrawn && ClaimOf(a, user) != Foreign && Asks(a, user, at)
+}
