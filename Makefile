@@ -20,7 +20,8 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build controlplane ## Run Roster on a local control plane and show it at work (DEMO_ONCE=1: do the tour, then exit)
-	@KUBEBUILDER_ASSETS=$(controlplane) go run ./hack/demo
+	@go build -o bin/demo ./hack/demo
+	@KUBEBUILDER_ASSETS=$(controlplane) bin/demo
 
 test: controlplane ## Run all tests, against a real API server where they need one
 	@echo "test: compiling and running the unit and envtest suites" >&2

@@ -117,7 +117,7 @@ type WrongAddress struct {
 	// +kubebuilder:validation:Minimum=1
 	Count int32 `json:"count,omitempty"`
 
-	// since is when the window began.
+	// since is when the window began; the wrong address that locks the link begins it anew.
 	// +required
 	Since metav1.Time `json:"since,omitzero"`
 }

@@ -72,12 +72,14 @@ type CatalogResource struct {
 	// +kubebuilder:validation:MaxLength=128
 	DisplayName string `json:"displayName,omitempty"`
 
-	// restrictedBy lists the dimensions that can narrow grants on this resource, at most 16. Omitted: never narrowed.
+	// restrictedBy lists the dimensions that can narrow grants on this resource, at most 16: lower case letters,
+	// digits and '-'. Omitted: never narrowed.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=63
+	// +kubebuilder:validation:items:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	RestrictedBy []string `json:"restrictedBy,omitempty"`
 
 	// actions declares actions beyond read, create, update and delete, at most 32: lower case letters, digits and '-'.
@@ -96,6 +98,7 @@ type CatalogResource struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	IdentifiedBy string `json:"identifiedBy,omitempty"`
 
 	// requires says what one also needs to use this resource sensibly, at most 2 (one a level). It is advice that
@@ -203,10 +206,11 @@ type CatalogRole struct {
 
 // CatalogRoleOption is a set of rules that a Vendor may switch on.
 type CatalogRoleOption struct {
-	// name of the option, at most 63 characters.
+	// name of the option: lower case letters, digits and '-', at most 63 characters.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	Name string `json:"name,omitempty"`
 
 	// rules that the option adds, at most 16.

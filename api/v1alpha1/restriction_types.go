@@ -15,6 +15,7 @@ type RestrictionSpec struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	Dimension string `json:"dimension,omitempty"`
 
 	// values that are inside, at most 512; an empty list lets nothing through. Exactly one of values and valuesFrom.
@@ -37,6 +38,7 @@ type RestrictionSource struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	UserAttribute string `json:"userAttribute,omitempty"`
 }
 

@@ -72,6 +72,7 @@ type TenantSpec struct {
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=255
+	// +kubebuilder:validation:items:Pattern=`^([*][.])?[^@*\s.]+([.][^@*\s.]+)+$`
 	AllowedEmailDomains []string `json:"allowedEmailDomains,omitempty"`
 
 	// dimensions are what can narrow access in this tenant, at most 16. Omitted: none.

@@ -1,14 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"go.uber.org/zap/zapcore"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/roster-dev/roster/internal/manager"
@@ -25,11 +26,7 @@ func managerCommand() *cobra.Command {
 			if err := setLogger(level); err != nil {
 				return err
 			}
-			cluster, err := clusterConfig()
-			if err != nil {
-				return err
-			}
-			return manager.Run(command.Context(), cluster, options)
+			return manager.Run(command.Context(), options, clusterConfig)
 		},
 	}
 	flags := command.Flags()
@@ -64,12 +61,21 @@ func mailFlags(flags *pflag.FlagSet, o *manager.Options) {
 	flags.StringVar(&o.MailboxPageAddress, "mailbox-page-address", o.MailboxPageAddress, "address at which the mailbox shows them; loopback only")
 }
 
+// clusterConfig is that of the pod where there is one, else of KUBECONFIG or ~/.kube/config.
 func clusterConfig() (*rest.Config, error) {
-	cluster, err := config.GetConfig()
-	if err != nil {
-		return nil, fmt.Errorf("no cluster to work on: set KUBECONFIG, or run inside one (%w)", err)
+	if inside, err := rest.InClusterConfig(); err == nil {
+		return inside, nil
 	}
-	return cluster, nil
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, nil).ClientConfig()
+	if clientcmd.IsEmptyConfig(err) {
+		return nil, errors.New("no cluster to work on: set KUBECONFIG to a kubeconfig file, or run inside a cluster")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the kubeconfig cannot be used: %w", err)
+	}
+	config.QPS = -1 // the API server's own fairness is the limit
+	return config, nil
 }
 
 func setLogger(level string) error {
@@ -77,6 +83,7 @@ func setLogger(level string) error {
 	if err != nil {
 		return fmt.Errorf("--log-level %q is none of debug, info, error", level)
 	}
-	ctrl.SetLogger(zap.New(zap.Level(parsed)))
+	// What went wrong is said in the message; where in the code helps only who debugs Roster itself.
+	ctrl.SetLogger(zap.New(zap.Level(parsed), zap.StacktraceLevel(zapcore.DPanicLevel)))
 	return nil
 }

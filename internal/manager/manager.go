@@ -41,13 +41,18 @@ func Scheme() (*runtime.Scheme, error) {
 	return scheme, errors.Join(clientgoscheme.AddToScheme(scheme), accessv1.AddToScheme(scheme))
 }
 
-// Run builds everything and runs it until the context ends. Each error is a sentence for the person who started it.
-func Run(ctx context.Context, config *rest.Config, options Options) error {
+// Run builds everything and runs it until the context ends. What can be checked without a cluster is checked first;
+// connect is asked for the cluster then. Each error is a sentence for the person who started it.
+func Run(ctx context.Context, options Options, connect func() (*rest.Config, error)) error {
 	publicURL, err := options.publicURL()
 	if err != nil {
 		return err
 	}
 	post, err := newPost(options)
+	if err != nil {
+		return err
+	}
+	config, err := connect()
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package crd_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -229,7 +230,11 @@ func (f field) value(n int, example any) any {
 func (f field) item(i int, example any) any {
 	object, ok := example.(map[string]any)
 	if !ok {
-		return distinct(i, *f.schema.Items.Schema)
+		schema := *f.schema.Items.Schema
+		if text, isText := example.(string); isText && schema.Pattern != "" {
+			return fmt.Sprint(distinct(i, schema), text) // the example fits the pattern, and so does one before which a name stands
+		}
+		return distinct(i, schema)
 	}
 	if *f.schema.XListType != "map" {
 		return object

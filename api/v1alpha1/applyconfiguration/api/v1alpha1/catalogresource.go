@@ -14,7 +14,8 @@ type CatalogResourceApplyConfiguration struct {
 	Name *string `json:"name,omitempty"`
 	// displayName is the resource's title, at most 128 characters; omitted: the name is shown.
 	DisplayName *string `json:"displayName,omitempty"`
-	// restrictedBy lists the dimensions that can narrow grants on this resource, at most 16. Omitted: never narrowed.
+	// restrictedBy lists the dimensions that can narrow grants on this resource, at most 16: lower case letters,
+	// digits and '-'. Omitted: never narrowed.
 	RestrictedBy []string `json:"restrictedBy,omitempty"`
 	// actions declares actions beyond read, create, update and delete, at most 32: lower case letters, digits and '-'.
 	// Omitted: none.

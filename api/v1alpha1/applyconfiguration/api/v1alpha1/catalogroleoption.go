@@ -10,7 +10,7 @@ package v1alpha1
 //
 // CatalogRoleOption is a set of rules that a Vendor may switch on.
 type CatalogRoleOptionApplyConfiguration struct {
-	// name of the option, at most 63 characters.
+	// name of the option: lower case letters, digits and '-', at most 63 characters.
 	Name *string `json:"name,omitempty"`
 	// rules that the option adds, at most 16.
 	Rules []RuleApplyConfiguration `json:"rules,omitempty"`

@@ -16,7 +16,7 @@ import (
 type WrongAddressApplyConfiguration struct {
 	// count of wrong addresses since the window began.
 	Count *int32 `json:"count,omitempty"`
-	// since is when the window began.
+	// since is when the window began; the wrong address that locks the link begins it anew.
 	Since *v1.Time `json:"since,omitempty"`
 }
 
