@@ -2,6 +2,7 @@ package invitation
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -117,37 +118,44 @@ func (r *Reconciler) pause(class mail.Class, attempt int32) time.Duration {
 
 // recordDelivery records what became of an attempt. A mail whose sending is forgotten goes out twice, so this outlasts
 // the end of the program that has begun meanwhile, a server that is busy for a moment, and somebody else's write.
-func (r *Reconciler) recordDelivery(ctx context.Context, s *scope, action invitation.Action) (err error) {
+func (r *Reconciler) recordDelivery(ctx context.Context, s *scope, action invitation.Action) error {
 	ctx = context.WithoutCancel(ctx)
 	again := wait.Backoff{Duration: 50 * time.Millisecond, Factor: 2, Steps: 7}
 	for {
 		s.settle()
 		s.conclude(action)
-		if err = r.write(ctx, s); err == nil || again.Steps == 0 {
+		if err := r.write(ctx, s); err == nil || again.Steps == 0 || !passing(err) {
 			return err
 		}
 		pause := time.NewTimer(again.Step())
 		<-pause.C
-		if gone, err := r.refresh(ctx, s); gone || err != nil {
-			return err
+		if gone := r.refresh(ctx, s); gone {
+			return nil
 		}
 	}
 }
 
-// refresh goes on from what is stored now.
-func (r *Reconciler) refresh(ctx context.Context, s *scope) (gone bool, err error) {
-	live := &accessv1.Invitation{}
-	err = r.Live.Get(ctx, client.ObjectKeyFromObject(s.stored), live)
-	if apierrors.IsNotFound(err) || err == nil && live.UID != s.stored.UID {
-		return true, nil
+// passing tells whether an error may be gone in a moment: no answer, a busy server, or another version.
+func passing(err error) bool {
+	if status := apierrors.APIStatus(nil); !errors.As(err, &status) {
+		return true
 	}
-	if err == nil {
-		s.stored, s.after = live, live.DeepCopy()
-	}
-	return false, nil
+	return apierrors.IsConflict(err) || apierrors.IsTooManyRequests(err) || apierrors.IsServerTimeout(err) ||
+		apierrors.IsTimeout(err) || apierrors.IsInternalError(err) || apierrors.IsServiceUnavailable(err)
 }
 
-// settle notes the delivery, unless the invitation has meanwhile come to an end or to another attempt.
+// refresh goes on from what is stored now, if that can be read.
+func (r *Reconciler) refresh(ctx context.Context, s *scope) (gone bool) {
+	live := &accessv1.Invitation{}
+	err := r.Live.Get(ctx, client.ObjectKeyFromObject(s.stored), live)
+	if err == nil && live.UID == s.stored.UID {
+		s.stored, s.after = live, live.DeepCopy()
+		return false
+	}
+	return err == nil || apierrors.IsNotFound(err)
+}
+
+// settle notes the delivery, unless the invitation has meanwhile come to an end.
 func (s *scope) settle() {
 	status := &s.after.Status
 	if status.State != accessv1.InvitationSending {

@@ -1,7 +1,10 @@
 package invitation
 
 import (
+	"fmt"
+
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/invitation"
@@ -88,13 +91,17 @@ func (s *scope) concludeSending(conditions *status.Conditions) {
 // keepReady carries over what was said when the final state was reached; an acceptance is written by the page, which
 // leaves the conditions to this controller.
 func (s *scope) keepReady(conditions *status.Conditions) {
-	if s.stored.Status.State == accessv1.InvitationAccepted {
+	stored := s.stored.Status
+	ready := meta.FindStatusCondition(stored.Conditions, accessv1.ConditionReady)
+	stalled := meta.FindStatusCondition(stored.Conditions, accessv1.ConditionStalled)
+	switch {
+	case stored.State == accessv1.InvitationAccepted:
 		conditions.Ready(accessv1.ReasonAccepted, "The person accepted")
-		return
-	}
-	for _, kind := range []string{accessv1.ConditionReady, accessv1.ConditionStalled} {
-		if c := meta.FindStatusCondition(s.stored.Status.Conditions, kind); c != nil {
-			conditions.Is(kind, c.Status == "True", c.Reason, c.Message)
-		}
+	case stalled != nil:
+		conditions.Stalled(stalled.Reason, stalled.Message)
+	case ready != nil && ready.Status == metav1.ConditionTrue && ready.Reason != accessv1.ReasonSent:
+		conditions.Ready(ready.Reason, ready.Message)
+	default:
+		conditions.Ready(string(stored.State), fmt.Sprintf("The invitation has ended: %s", stored.State))
 	}
 }

@@ -64,11 +64,9 @@ func count(catalog *accessv1.ResourceCatalog) accessv1.ResourceCatalogStatus {
 	}
 }
 
-// Bounds of status.problems, from its schema.
-const (
-	maxProblems      = 32
-	maxProblemLength = 512
-)
+// maxProblems bounds status.problems, by its schema. Each problem is far shorter than the schema allows, because names
+// are bounded.
+const maxProblems = 32
 
 // problems are sentences about what names nothing, sorted. Past the limit the last one says how many more there are.
 func problems(catalog *accessv1.ResourceCatalog) []string {
@@ -117,11 +115,6 @@ func roleProblems(vocabulary *access.Vocabulary, role *accessv1.CatalogRole) []s
 }
 
 func bounded(sentences []string) []string {
-	for i, s := range sentences {
-		if characters := []rune(s); len(characters) > maxProblemLength {
-			sentences[i] = string(characters[:maxProblemLength-1]) + "…"
-		}
-	}
 	slices.Sort(sentences)
 	sentences = slices.Compact(sentences)
 	if len(sentences) > maxProblems {

@@ -86,7 +86,7 @@ func (r *Reconciler) conditions(restriction *accessv1.Restriction, v verdict) []
 func (r *Reconciler) judge(ctx context.Context, restriction *accessv1.Restriction, tenancy *graph.Tenancy) (verdict, error) {
 	if tenancy.Vocabulary == nil {
 		reason, message := tenancy.Problem(restriction.Namespace)
-		return verdict{unknown: true, waiting: true, reason: reason, message: message}, nil
+		return verdict{unknown: true, waiting: true, reason: reason, message: status.Sentence(message)}, nil
 	}
 	name := restriction.Spec.Dimension
 	dimension := tenancy.Dimension(name)

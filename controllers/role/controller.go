@@ -62,6 +62,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 func judge(conditions *status.Conditions, role *accessv1.Role, tenancy *graph.Tenancy) {
 	if tenancy.Vocabulary == nil {
 		reason, message := tenancy.Problem(role.Namespace)
+		message = status.Sentence(message)
 		conditions.Unknown(accessv1.ConditionRulesResolved, reason, message)
 		conditions.Waiting(reason, message)
 		return

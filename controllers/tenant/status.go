@@ -131,12 +131,13 @@ func (s *scope) rolesSynced() finding {
 		return s.withoutNamespace()
 	case s.tenancy.Catalog == nil:
 		return s.withoutCatalog()
-	case s.roles.Conflicts == nil && s.unknownRoles() != nil:
-		return finding{waiting: true, reason: accessv1.ReasonRoleNotFound, message: fmt.Sprintf(
-			"ResourceCatalog %s has no roles of these names in entitledRoles: %s", s.tenancy.Catalog.Name, status.Names(s.unknownRoles()))}
-	default:
-		return synced(s.roles, "The catalog's roles are there")
 	}
+	f, unknown := synced(s.roles, "The catalog's roles are there"), s.unknownRoles()
+	if f.holds && len(unknown) > 0 {
+		return finding{waiting: true, reason: accessv1.ReasonRoleNotFound, message: fmt.Sprintf(
+			"ResourceCatalog %s has no roles of these names in entitledRoles: %s", s.tenancy.Catalog.Name, status.Names(unknown))}
+	}
+	return f
 }
 
 func (s *scope) withoutCatalog() finding {

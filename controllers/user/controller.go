@@ -16,6 +16,7 @@ import (
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/graph"
+	"github.com/roster-dev/roster/internal/invitation"
 	"github.com/roster-dev/roster/internal/status"
 )
 
@@ -67,30 +68,31 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 // invite records the wish for an invitation. The name is a function of user and address, so that doing it twice is
 // doing it once.
 func (r *Reconciler) invite(ctx context.Context, s *scope) error {
-	invitation := &accessv1.Invitation{
+	hash := invitation.AddressHash(s.user.UID, s.address)
+	first := &accessv1.Invitation{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: s.invitationName(), Namespace: s.user.Namespace,
+			Name: invitation.FirstName(s.user.Name, hash), Namespace: s.user.Namespace,
 			Labels: map[string]string{
 				accessv1.LabelManagedBy: accessv1.ManagedByRoster,
 				accessv1.LabelUser:      string(s.user.UID),
-				accessv1.LabelAddress:   s.addressHash(),
+				accessv1.LabelAddress:   hash,
 			},
 		},
 		Spec: accessv1.InvitationSpec{UserRef: accessv1.Reference{Name: s.user.Name}},
 	}
-	if err := controllerutil.SetControllerReference(s.user, invitation, r.Client.Scheme()); err != nil {
+	if err := controllerutil.SetControllerReference(s.user, first, r.Client.Scheme()); err != nil {
 		return err
 	}
-	err := r.Client.Create(ctx, invitation, client.FieldOwner(accessv1.FieldOwner))
+	err := r.Client.Create(ctx, first, client.FieldOwner(accessv1.FieldOwner))
 	if apierrors.IsAlreadyExists(err) {
 		// Made in a round that did not get to record it. If it is not this user's (a name can be guessed), he stays
 		// Pending, and another Invitation can be created for him.
-		return client.IgnoreNotFound(r.adopt(ctx, s, client.ObjectKeyFromObject(invitation)))
+		return client.IgnoreNotFound(r.adopt(ctx, s, client.ObjectKeyFromObject(first)))
 	}
 	if err != nil {
 		return fmt.Errorf("could not record the invitation of %s: %w", s.user.Name, err)
 	}
-	s.invitations = append(s.invitations, *invitation)
+	s.invitations = append(s.invitations, *first)
 	return nil
 }
 
@@ -99,8 +101,9 @@ func (r *Reconciler) adopt(ctx context.Context, s *scope, key client.ObjectKey) 
 	if err := r.Client.Get(ctx, key, existing); err != nil {
 		return err
 	}
-	if ownedBy(existing, s.user) {
+	if invitation.ClaimOf(existing, s.user.UID) == invitation.Owned {
 		s.invitations = append(s.invitations, *existing)
+		s.sortInvitations()
 	}
 	return nil
 }

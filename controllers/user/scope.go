@@ -2,19 +2,14 @@ package user
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base32"
 	"slices"
-	"strings"
 	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/access"
 	"github.com/roster-dev/roster/internal/address"
 	"github.com/roster-dev/roster/internal/graph"
+	"github.com/roster-dev/roster/internal/invitation"
 )
 
 // scope is everything that one reconcile of a user looks at, read once, and the status that it arrives at.
@@ -30,7 +25,7 @@ type scope struct {
 	addressError error
 	// elder is the name of the older user with the same address; empty: none.
 	elder string
-	// invitations are those of this very user (by UID, not by name), oldest first.
+	// invitations are those of this very user (by UID, not by name) and those that he is about to get, oldest first.
 	invitations []accessv1.Invitation
 	// memberships are all that are written down, on either side, in force or not.
 	memberships []access.Membership
@@ -69,45 +64,54 @@ func (r *Reconciler) loadElder(ctx context.Context, s *scope) error {
 	if err != nil {
 		return err
 	}
+	oldest := s.user
 	for i := range same {
-		if same[i].UID != s.user.UID && same[i].DeletionTimestamp.IsZero() && graph.Older(&same[i], s.user) < 0 {
-			s.elder = same[i].Name
+		if same[i].DeletionTimestamp.IsZero() && graph.Older(&same[i], oldest) < 0 {
+			oldest = &same[i]
 		}
+	}
+	if oldest.UID != s.user.UID {
+		s.elder = oldest.Name
 	}
 	return nil
 }
 
-// loadInvitations keeps those of this user's UID: an invitation of a deleted user of the same name proves nothing.
+// loadInvitations leaves out those of an earlier user of the same name: they prove nothing. One that somebody wrote, and
+// that nobody owns yet, is about to be this user's.
 func (r *Reconciler) loadInvitations(ctx context.Context, s *scope) error {
 	found, err := r.Graph.InvitationsOf(ctx, s.user.Namespace, s.user.Name)
 	if err != nil {
 		return err
 	}
-	s.invitations = slices.DeleteFunc(found, func(i accessv1.Invitation) bool { return !ownedBy(&i, s.user) })
-	slices.SortFunc(s.invitations, func(a, b accessv1.Invitation) int { return graph.Older(&a, &b) })
+	s.invitations = slices.DeleteFunc(found, func(i accessv1.Invitation) bool {
+		switch invitation.ClaimOf(&i, s.user.UID) {
+		case invitation.Owned:
+			return false
+		case invitation.Unclaimed:
+			return i.Status.State.Final()
+		default:
+			return true
+		}
+	})
+	s.sortInvitations()
 	return nil
 }
 
-func ownedBy(object client.Object, user *accessv1.User) bool {
-	return slices.ContainsFunc(object.GetOwnerReferences(), func(o metav1.OwnerReference) bool { return o.UID == user.UID })
+func (s *scope) sortInvitations() {
+	slices.SortFunc(s.invitations, func(a, b accessv1.Invitation) int { return invitation.Compare(&a, &b) })
 }
 
 // newest is the newest invitation to the user's present address that is there or just being recorded; nil when none is.
 func (s *scope) newest() *accessv1.Invitation {
+	if s.address.IsZero() {
+		return nil
+	}
 	for i := len(s.invitations) - 1; i >= 0; i-- {
-		if s.isForAddress(&s.invitations[i]) {
+		if invitation.Asks(&s.invitations[i], s.user.UID, s.address) {
 			return &s.invitations[i]
 		}
 	}
 	return nil
-}
-
-// isForAddress: an invitation gets its address with the first attempt; before that it is for whatever the user has.
-func (s *scope) isForAddress(i *accessv1.Invitation) bool {
-	if i.Status.Email == "" {
-		return !i.Status.State.Final()
-	}
-	return sameAddress(i.Status.Email, s.address)
 }
 
 func sameAddress(stored string, present address.Address) bool {
@@ -116,20 +120,4 @@ func sameAddress(stored string, present address.Address) bool {
 	}
 	parsed, err := address.Parse(stored)
 	return err == nil && parsed.Key() == present.Key()
-}
-
-// addressHash tells one user's one address from every other: 52 characters of lower case base32.
-func (s *scope) addressHash() string {
-	sum := sha256.Sum256([]byte(string(s.user.UID) + "\n" + s.address.Key()))
-	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:]))
-}
-
-// invitationName is the deterministic name of the first invitation to the present address.
-func (s *scope) invitationName() string {
-	const room, hashed = 253, 10
-	name := s.user.Name
-	if longest := room - hashed - 1; len(name) > longest {
-		name = strings.TrimRight(name[:longest], "-.")
-	}
-	return name + "-" + s.addressHash()[:hashed]
 }

@@ -2,6 +2,7 @@ package user
 
 import (
 	"fmt"
+	"slices"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/address"
@@ -72,10 +73,9 @@ func (s *scope) takeAcceptance() {
 		return
 	}
 	for i := range s.invitations {
-		invitation := &s.invitations[i]
-		if invitation.Status.State == accessv1.InvitationAccepted && sameAddress(invitation.Status.Email, s.address) {
-			s.status.AcceptedEmail = s.address.String()
-			s.status.AcceptedAt = invitation.Status.AcceptedAt
+		answered := &s.invitations[i].Status
+		if answered.State == accessv1.InvitationAccepted && sameAddress(answered.Email, s.address) {
+			s.status.AcceptedEmail, s.status.AcceptedAt = s.address.String(), answered.AcceptedAt
 			return
 		}
 	}
@@ -113,7 +113,15 @@ func (s *scope) wantsFirstInvitation() bool {
 		return false
 	}
 	recorded := s.status.Invitation
-	return recorded == nil || !sameAddress(recorded.Email, s.address)
+	return recorded == nil || !sameAddress(recorded.Email, s.address) || s.wentElsewhere(recorded.Name)
+}
+
+// wentElsewhere: the invitation that was noted for the present address asked an earlier one after all, because its first
+// attempt began before the change was seen.
+func (s *scope) wentElsewhere(name string) bool {
+	return slices.ContainsFunc(s.invitations, func(i accessv1.Invitation) bool {
+		return i.Name == name && i.Status.Email != "" && !sameAddress(i.Status.Email, s.address)
+	})
 }
 
 // noteInvitation copies the newest invitation into the status. When it is gone, what was recorded of it stays.

@@ -1,7 +1,6 @@
 package user
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,19 +11,15 @@ import (
 	"github.com/roster-dev/roster/internal/status"
 )
 
-// Limits of a status, from the schema of the kind and from what etcd takes.
-const (
-	maxAccessBytes = 256 << 10
-	maxEntries     = 4096
-	maxMemberships = 2048
-)
+// maxMemberships is what the schema lets a status hold.
+const maxMemberships = 2048
 
 // resolve computes memberships and access. A status that would be too large grants nothing at all.
 func (s *scope) resolve() (tooLarge string) {
 	active := s.status.State == accessv1.UserActive
 	s.resolution = access.Resolve(s.tenancy.Access, graph.ModelUser(s.user, active), s.memberships, s.now)
 	if len(s.resolution.Memberships) > maxMemberships {
-		return fmt.Sprintf("The user is in %d groups; a status holds at most %d", len(s.resolution.Memberships), maxMemberships)
+		return fmt.Sprintf("The user is in more than %d groups", maxMemberships)
 	}
 	for _, m := range s.resolution.Memberships {
 		s.status.Groups = append(s.status.Groups, accessv1.EffectiveMembership{
@@ -32,22 +27,12 @@ func (s *scope) resolve() (tooLarge string) {
 		})
 	}
 	entries := graph.Entries(s.resolution.Grants)
-	if message := oversize(entries); message != "" {
+	if message := status.TooLarge(entries); message != "" {
 		return message
 	}
 	s.status.EffectiveAccess = entries
 	if active && s.tenancy.Vocabulary != nil {
 		s.status.AccessSummary = access.Summary(s.tenancy.Vocabulary, s.resolution.Grants)
-	}
-	return ""
-}
-
-func oversize(entries []accessv1.AccessEntry) string {
-	if len(entries) > maxEntries {
-		return fmt.Sprintf("The effective access has %d entries; a status holds at most %d", len(entries), maxEntries)
-	}
-	if encoded, err := json.Marshal(entries); err != nil || len(encoded) > maxAccessBytes {
-		return fmt.Sprintf("The effective access takes more than %d KiB; use fewer groups or restrictions", maxAccessBytes>>10)
 	}
 	return ""
 }
@@ -120,12 +105,12 @@ var waiting = []string{
 	accessv1.ReasonTenantNotFound, accessv1.ReasonTenantDeleting, accessv1.ReasonCatalogNotFound, accessv1.ReasonGroupNotFound,
 }
 
-// concludeReady takes the first finding that stalls or waits. An inactive user is done with whatever else is wrong, and
+// concludeReady takes the first finding that stalls or waits. An inactive user is done, whatever else is wrong, and
 // waiting for a human is Ready.
 func (s *scope) concludeReady(conditions *status.Conditions, resolved finding) {
 	findings := []finding{s.emailAllowed(), s.emailUnique(), s.invitationAccepted(), resolved}
 	if s.status.State == accessv1.UserInactive {
-		findings = findings[3:]
+		findings = nil
 	}
 	for _, f := range findings {
 		if slices.Contains(stalling, f.reason) && !f.holds {

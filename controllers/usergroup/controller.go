@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -36,12 +37,24 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	after := group.DeepCopy()
-	s.conclude(&after.Status)
-	if !equality.Semantic.DeepEqual(group.Status, after.Status) {
-		if err := r.Status.Write(ctx, after); err != nil {
-			return ctrl.Result{}, err
-		}
+	if err := r.write(ctx, s); err != nil {
+		return ctrl.Result{}, err
 	}
 	return s.next(), nil
+}
+
+// write stores the status if it differs from the stored one. If the API server refuses it, the group says so, and shows
+// no access rather than yesterday's.
+func (r *Reconciler) write(ctx context.Context, s *scope) error {
+	after := s.group.DeepCopy()
+	s.conclude(&after.Status, "")
+	if equality.Semantic.DeepEqual(s.group.Status, after.Status) {
+		return nil
+	}
+	err := r.Status.Write(ctx, after)
+	if apierrors.IsInvalid(err) || apierrors.IsRequestEntityTooLargeError(err) {
+		s.conclude(&after.Status, "The API server refused the status: "+err.Error())
+		err = r.Status.Write(ctx, after)
+	}
+	return err
 }

@@ -1,6 +1,7 @@
 package usergroup
 
 import (
+	"cmp"
 	"fmt"
 
 	"k8s.io/utils/ptr"
@@ -14,18 +15,29 @@ import (
 // problem is a reason and a sentence; both empty when nothing is wrong.
 type problem struct{ reason, message string }
 
-func (s *scope) conclude(out *accessv1.UserGroupStatus) {
+// conclude fills in the status. Refused is what the API server had against an earlier attempt: then the status is one
+// that can be stored for certain.
+func (s *scope) conclude(out *accessv1.UserGroupStatus, refused string) {
 	conditions := status.NewConditions(s.group.Status.Conditions, s.group.Generation, s.now)
 	grants := s.grants()
+	entries := graph.Entries(grants)
+	tooLarge := cmp.Or(refused, status.TooLarge(entries))
+	if tooLarge != "" {
+		entries = nil
+	}
 	roles, restrictions := s.rolesProblem(), s.restrictionsProblem()
-	put(conditions, accessv1.ConditionRolesResolved, roles, "Every role is there, and every name is known")
+	s.put(conditions, accessv1.ConditionRolesResolved, roles, "Every role is there, and every name is known")
 	put(conditions, accessv1.ConditionRestrictionsResolved, restrictions, "Every restriction is there")
-	put(conditions, accessv1.ConditionDependenciesMet, s.dependencies(grants), "Members also have what the catalog says they need")
-	s.concludeReady(conditions, roles, restrictions)
+	s.put(conditions, accessv1.ConditionDependenciesMet, s.dependencies(grants), "Members also have what the catalog says they need")
+	if tooLarge != "" {
+		conditions.Stalled(accessv1.ReasonAccessTooLarge, tooLarge+"; what the group gives is not shown, and its members may get nothing")
+	} else {
+		s.concludeReady(conditions, roles, restrictions)
+	}
 	out.ObservedGeneration = s.group.Generation
 	out.Conditions = conditions.Result()
 	out.Members = ptr.To(s.members)
-	out.Access = graph.Entries(grants)
+	out.Access = entries
 }
 
 func (s *scope) grants() []access.Grant {
@@ -33,6 +45,16 @@ func (s *scope) grants() []access.Grant {
 		return nil
 	}
 	return s.compiled.Grants()
+}
+
+// put is for what only the catalog can tell: without one it is unknown.
+func (s *scope) put(conditions *status.Conditions, kind string, p problem, fine string) {
+	if s.tenancy.Vocabulary == nil {
+		unknown := s.tenancyProblem()
+		conditions.Unknown(kind, unknown.reason, unknown.message)
+		return
+	}
+	put(conditions, kind, p, fine)
 }
 
 func put(conditions *status.Conditions, kind string, p problem, fine string) {
@@ -45,8 +67,6 @@ func put(conditions *status.Conditions, kind string, p problem, fine string) {
 
 func (s *scope) rolesProblem() problem {
 	switch c := s.compiled; {
-	case s.tenancy.Vocabulary == nil:
-		return s.tenancyProblem()
 	case len(c.MissingRoles) > 0:
 		return problem{accessv1.ReasonRoleNotFound, "These roles do not exist and give nothing: " + status.Names(c.MissingRoles)}
 	case len(c.RuleProblems) > 0:

@@ -24,7 +24,7 @@ func (s *scope) conclude(out *accessv1.VendorStatus) {
 
 func (s *scope) concludeReady(conditions *status.Conditions) {
 	if reason, message := s.tenancy.Problem(s.vendor.Namespace); reason != "" && reason != accessv1.ReasonTenantSuspended {
-		conditions.Waiting(reason, message)
+		conditions.Waiting(reason, status.Sentence(message))
 		return
 	}
 	if reason, message := s.outcome().Problem("vendor"); reason != "" {

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -34,7 +36,53 @@ func Slim(object any) (any, error) {
 	}
 	user.ManagedFields = []metav1.ManagedFieldsEntry{{Operation: cached, Manager: hash}}
 	user.Status.EffectiveAccess = nil
+	compact(user)
 	return user, nil
+}
+
+// compact lets users share what thousands of them have in common, the words of conditions and the names of groups, and
+// gives back the room that decoding left at the end of lists: together a sixth of what a user takes.
+func compact(user *accessv1.User) {
+	user.Namespace = shared.word(user.Namespace)
+	user.Status.AccessSummary = shared.word(user.Status.AccessSummary)
+	user.Spec.Groups = slices.Clone(user.Spec.Groups)
+	for i := range user.Spec.Groups {
+		user.Spec.Groups[i].Name = shared.word(user.Spec.Groups[i].Name)
+	}
+	user.Status.Groups = slices.Clone(user.Status.Groups)
+	for i := range user.Status.Groups {
+		user.Status.Groups[i].Name = shared.word(user.Status.Groups[i].Name)
+	}
+	user.Status.Conditions = slices.Clone(user.Status.Conditions)
+	for i := range user.Status.Conditions {
+		c := &user.Status.Conditions[i]
+		c.Type, c.Status = shared.word(c.Type), metav1.ConditionStatus(shared.word(string(c.Status)))
+		c.Reason, c.Message = shared.word(c.Reason), shared.word(c.Message)
+	}
+}
+
+// words keeps one copy of each of the strings that it is asked for, and forgets all of them when they become too many:
+// then later ones are merely shared among fewer.
+type words struct {
+	lock  sync.Mutex
+	known map[string]string
+}
+
+const maxWords = 1 << 14
+
+var shared = words{known: map[string]string{}}
+
+func (w *words) word(s string) string {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	if known, ok := w.known[s]; ok {
+		return known
+	}
+	if len(w.known) >= maxWords {
+		clear(w.known)
+	}
+	w.known[s] = s
+	return s
 }
 
 func cachedHash(user *accessv1.User) (string, bool) {

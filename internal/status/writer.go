@@ -3,12 +3,14 @@
 package status
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -41,12 +43,72 @@ func (w Writer) apply(ctx context.Context, object client.Object, resourceVersion
 	if err := fill(configuration, kind, object, resourceVersion); err != nil {
 		return fmt.Errorf("could not encode the status of %s %s: %w", kind, object.GetName(), err)
 	}
-	err := w.Client.Status().Apply(ctx, configuration, client.ForceOwnership, client.FieldOwner(accessv1.FieldOwner))
+	wanted, err := statusOf(configuration)
+	if err != nil {
+		return err
+	}
+	err = w.Client.Status().Apply(ctx, configuration, client.ForceOwnership, client.FieldOwner(accessv1.FieldOwner))
+	if err == nil {
+		err = w.cleanse(ctx, object, configuration, wanted)
+	}
 	count(kind, err)
 	if apierrors.IsNotFound(err) {
 		return nil // the object is gone, and its status with it
 	}
 	return err
+}
+
+// cleanse replaces the status as a whole when more is stored than was applied: applying leaves alone what another owner
+// added, and a status has no other owner.
+func (w Writer) cleanse(ctx context.Context, object client.Object, applied runtime.ApplyConfiguration, wanted json.RawMessage) error {
+	stored, err := statusOf(applied)
+	if err != nil || bytes.Equal(stored, wanted) {
+		return err
+	}
+	version, err := versionOf(applied)
+	if err != nil {
+		return err
+	}
+	// The version goes along as a lock: a mismatch is a conflict.
+	patch, err := json.Marshal([]map[string]any{
+		{"op": "replace", "path": "/metadata/resourceVersion", "value": version},
+		{"op": "replace", "path": "/status", "value": wanted},
+	})
+	if err != nil {
+		return err
+	}
+	target, ok := object.DeepCopyObject().(client.Object)
+	if !ok {
+		return fmt.Errorf("%T is no object", object)
+	}
+	return w.Client.Status().Patch(ctx, target, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(accessv1.FieldOwner))
+}
+
+// statusOf is the status in an apply configuration, in one order.
+func statusOf(configuration runtime.ApplyConfiguration) (json.RawMessage, error) {
+	parts := struct {
+		Status json.RawMessage `json:"status"`
+	}{}
+	err := decodeInto(configuration, &parts)
+	return parts.Status, err
+}
+
+func versionOf(configuration runtime.ApplyConfiguration) (string, error) {
+	parts := struct {
+		Metadata struct {
+			ResourceVersion string `json:"resourceVersion"`
+		} `json:"metadata"`
+	}{}
+	err := decodeInto(configuration, &parts)
+	return parts.Metadata.ResourceVersion, err
+}
+
+func decodeInto(configuration runtime.ApplyConfiguration, parts any) error {
+	encoded, err := json.Marshal(configuration)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(encoded, parts)
 }
 
 // fill puts the object's identity and its status into an apply configuration, and nothing else.

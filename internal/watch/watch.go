@@ -5,6 +5,7 @@ import (
 	"context"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -25,11 +26,15 @@ import (
 // gathering is how long counts wait for more events: many changes make one recount.
 const gathering = 200 * time.Millisecond
 
-// SpecChanged lets an update through only when somebody changed what they want (or deletes the object): Roster's own
-// status writes on the other object are of no interest.
-func SpecChanged() builder.WatchesOption {
-	return builder.WithPredicates(predicate.GenerationChangedPredicate{})
-}
+// SpecChanged lets an update through only when somebody changed what they want, deletes the object, or changed whose it
+// is: Roster's own status writes on the other object are of no interest, nor are labels.
+func SpecChanged() builder.WatchesOption { return builder.WithPredicates(specChanged) }
+
+var specChanged = predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.Funcs{
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		return !equality.Semantic.DeepEqual(e.ObjectOld.GetOwnerReferences(), e.ObjectNew.GetOwnerReferences())
+	},
+})
 
 // Wide enqueues everything that the mapper names, for the object as it was and as it is, behind objects that somebody
 // has just touched: one change that concerns thousands keeps nobody waiting.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/pprof"
 	"strings"
 	"time"
 
@@ -190,17 +189,14 @@ func until(ctx context.Context, interval time.Duration, done func() (bool, error
 
 // profile records the CPU of this process while work runs, if profiles were asked for.
 func (b *bench) profile(name string, work func() error) error {
-	if b.options.profiles == "" {
-		return work()
+	path := ""
+	if b.options.profiles != "" {
+		path = filepath.Join(b.options.profiles, name+".cpu")
 	}
-	file, err := os.Create(filepath.Join(b.options.profiles, name))
+	stop, err := startCPUProfile(path)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	if err := pprof.StartCPUProfile(file); err != nil {
-		return err
-	}
-	defer pprof.StopCPUProfile()
+	defer stop()
 	return work()
 }

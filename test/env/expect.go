@@ -184,10 +184,7 @@ func (c *Cluster) ExpectSoundStatuses(ctx context.Context, namespace string) {
 
 func (c *Cluster) checkStatuses(ctx context.Context, namespace string) error {
 	var errs []error
-	for _, list := range []client.ObjectList{
-		&accessv1.UserList{}, &accessv1.UserGroupList{}, &accessv1.RoleList{}, &accessv1.RestrictionList{},
-		&accessv1.VendorList{}, &accessv1.InvitationList{},
-	} {
+	for _, list := range lists() {
 		if err := c.Client.List(ctx, list, client.InNamespace(namespace)); err != nil {
 			return err
 		}

@@ -33,6 +33,11 @@ type Manager struct {
 // StartManager starts the controllers against a cluster, which config reaches: the cluster's own, or one through a proxy.
 // The options are the program's, with changes for those who need them.
 func StartManager(config *rest.Config, c *Cluster, changes ...func(*ctrl.Options)) (*Manager, error) {
+	return StartManagerWith(config, c, func(*controllers.Deps) {}, changes...)
+}
+
+// StartManagerWith is StartManager with other dependencies: another sender than the Outbox, for example.
+func StartManagerWith(config *rest.Config, c *Cluster, swap func(*controllers.Deps), changes ...func(*ctrl.Options)) (*Manager, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	m := &Manager{Outbox: &Outbox{}, stop: stop, done: make(chan error, 1)}
 	mgr, err := newManager(config, c, changes)
@@ -40,11 +45,12 @@ func StartManager(config *rest.Config, c *Cluster, changes ...func(*ctrl.Options
 		stop()
 		return nil, err
 	}
-	err = controllers.SetupAll(ctx, mgr, controllers.Deps{
+	deps := controllers.Deps{
 		Sender: m.Outbox, Links: links{}, MessageDomain: "roster.example", Clock: clock.RealClock{},
 		Jitter: func() float64 { return 0 }, Events: events.NewFakeRecorder(10_000),
-	})
-	if err != nil {
+	}
+	swap(&deps)
+	if err := controllers.SetupAll(ctx, mgr, deps); err != nil {
 		stop()
 		return nil, err
 	}

@@ -199,6 +199,13 @@ func expectGone(ctx context.Context, object client.Object) {
 	}).Should(BeTrue())
 }
 
+// expectSecondPassed waits until the clock shows another second than the object's creation: a time of creation has whole
+// seconds, and of two objects of one second none is the newer.
+func expectSecondPassed(object client.Object) {
+	GinkgoHelper()
+	Eventually(func() int64 { return time.Now().Unix() }).Should(BeNumerically(">", object.GetCreationTimestamp().Unix()))
+}
+
 // restrictedTo are the resources on which what the user has is narrowed in the dimension, sorted.
 func restrictedTo(user *accessv1.User, dimension string) []string {
 	var out []string

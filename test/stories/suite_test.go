@@ -6,8 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/roster-dev/roster/test/env"
 )
@@ -28,6 +30,7 @@ func TestStories(t *testing.T) {
 }
 
 var _ = BeforeSuite(func() {
+	ctrl.SetLogger(logr.Discard())
 	var err error
 	cluster, err = env.Start()
 	Expect(err).NotTo(HaveOccurred())
