@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 
+	. "github.com/onsi/ginkgo/v2"
+
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/mail"
 )
@@ -48,13 +50,18 @@ type postOffice struct {
 	gates   map[string]*gate
 }
 
-// gate holds a mail up.
+// gate holds mails up until it is opened.
 type gate struct {
 	entered chan struct{}
-	open    chan struct{}
+	opened  chan struct{}
+	once    sync.Once
 }
 
-func newOffice() *postOffice { return &postOffice{answers: map[string]error{}, gates: map[string]*gate{}} }
+func (g *gate) open() { g.once.Do(func() { close(g.opened) }) }
+
+func newOffice() *postOffice {
+	return &postOffice{answers: map[string]error{}, gates: map[string]*gate{}}
+}
 
 // Send takes the mail, or fails as told for its address.
 func (o *postOffice) Send(_ context.Context, m mail.Message) error {
@@ -65,7 +72,7 @@ func (o *postOffice) Send(_ context.Context, m mail.Message) error {
 	o.lock.Unlock()
 	if held != nil {
 		held.entered <- struct{}{}
-		<-held.open
+		<-held.opened
 	}
 	o.lock.Lock()
 	defer o.lock.Unlock()
@@ -87,8 +94,9 @@ func (o *postOffice) answer(address string, err error) {
 func (o *postOffice) hold(address string) *gate {
 	o.lock.Lock()
 	defer o.lock.Unlock()
-	g := &gate{entered: make(chan struct{}, 100), open: make(chan struct{})}
+	g := &gate{entered: make(chan struct{}, 100), opened: make(chan struct{})}
 	o.gates[address] = g
+	DeferCleanup(g.open)
 	return g
 }
 
@@ -129,7 +137,10 @@ func (t *tripper) RoundTrip(request *http.Request) (*http.Response, error) {
 	if t.refuse != nil && t.refuse(written.Status.State) {
 		return refusal(request), nil
 	}
-	journal.add(string(written.UID), "record "+string(written.Status.State))
+	// Waiting before the first attempt is no part of sending.
+	if written.Status.State != accessv1.InvitationPending {
+		journal.add(string(written.UID), "record "+string(written.Status.State))
+	}
 	return t.next.RoundTrip(request)
 }
 

@@ -55,7 +55,7 @@ var _ = Describe("the outbox", Serial, func() {
 		first, held := sendingHeld(ctx, "ana")
 		stopped := make(chan error, 1)
 		go func() { stopped <- manager.Stop() }()
-		close(held.open)
+		held.open()
 		Eventually(stopped, "20s").Should(Receive(Succeed()))
 		Expect(office.to(w.address("ana"))).To(HaveLen(1))
 		w.expectInvitation(ctx, first.Name, env.HaveState(accessv1.InvitationSending))
@@ -85,7 +85,7 @@ var _ = Describe("the outbox", Serial, func() {
 		first, held := sendingHeld(ctx, "ana")
 		stopped := make(chan error, 1)
 		go func() { stopped <- manager.Stop() }()
-		close(held.open)
+		held.open()
 		Eventually(stopped, "20s").Should(Receive(Succeed()))
 		w.expectInvitation(ctx, first.Name, env.HaveState(accessv1.InvitationSent))
 		start(&wire{})
@@ -98,7 +98,7 @@ var _ = Describe("the outbox", Serial, func() {
 		func(ctx context.Context, change func(ctx context.Context, i *accessv1.Invitation), end accessv1.InvitationState) {
 			first, held := sendingHeld(ctx, "ana")
 			change(ctx, first)
-			close(held.open)
+			held.open()
 			w.expectInvitation(ctx, first.Name, env.HaveState(end), env.BeReady(), env.HaveCondition(accessv1.ConditionDelivered, yes, accessv1.ReasonSent))
 			Expect(office.to(w.address("ana"))).To(HaveLen(1))
 		},
@@ -124,12 +124,6 @@ var _ = Describe("the outbox", Serial, func() {
 			gates = append(gates, office.hold(w.address(name)))
 			cluster.ExpectApplied(ctx, w.user(name))
 		}
-		open := func() {
-			for _, g := range gates {
-				close(g.open)
-			}
-		}
-		defer open()
 		entered := func() (count int) {
 			for _, g := range gates {
 				count += len(g.entered)
@@ -149,16 +143,9 @@ var _ = Describe("the outbox", Serial, func() {
 		other.expectFirst(ctx, "ana", env.HaveState(accessv1.InvitationSent))
 
 		By("all the others following once it answers")
-		gates, open = nil, func() {}
-		office.lock.Lock()
-		for _, g := range office.gates {
-			select {
-			case <-g.open:
-			default:
-				close(g.open)
-			}
+		for _, g := range gates {
+			g.open()
 		}
-		office.lock.Unlock()
 		for i := range 20 {
 			w.expectFirst(ctx, fmt.Sprintf("stuck-%d", i), env.HaveState(accessv1.InvitationSent))
 			Expect(office.to(w.address(fmt.Sprintf("stuck-%d", i)))).To(HaveLen(1))
@@ -210,7 +197,7 @@ var _ = Describe("a mail that was not taken", func() {
 	})
 })
 
-// restart ends the manager and starts another over the wire; the spec's end puts an ordinary one in its place.
+// restart ends the manager and starts another over the wire.
 func restart(w *wire) {
 	GinkgoHelper()
 	Expect(manager.Stop()).To(Succeed())

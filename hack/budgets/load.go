@@ -83,12 +83,12 @@ func (l listing) watches(p *listedPackage) bool {
 	return strings.HasPrefix(below, "internal/") || strings.HasPrefix(below, "controllers")
 }
 
-// check type-checks a package as it is, and returns it with all that it and its tests refer to.
-func (l listing) check(fset *token.FileSet, p *listedPackage) (*types.Package, []*types.Info) {
+// check type-checks a package as it is, and returns it with all that it, its tests and its external tests refer to.
+func (l listing) check(fset *token.FileSet, p *listedPackage) (plain *types.Package, own []*types.Info, external *types.Info) {
 	plain, info := l.typeCheck(fset, p, p.ImportPath, p.GoFiles)
 	_, tests := l.typeCheck(fset, p, p.ImportPath, slices.Concat(p.GoFiles, p.TestGoFiles))
-	_, external := l.typeCheck(fset, p, p.ImportPath+"_test", p.XTestGoFiles)
-	return plain, []*types.Info{info, tests, external}
+	_, external = l.typeCheck(fset, p, p.ImportPath+"_test", p.XTestGoFiles)
+	return plain, []*types.Info{info, tests}, external
 }
 
 // typeCheck carries on past errors: a test may use what another test file of its package exports to it only,

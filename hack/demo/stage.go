@@ -75,7 +75,7 @@ func newStage(ctx context.Context, dir string, p ports) (*stage, error) {
 		return nil, err
 	}
 	s := &stage{dir: dir, ports: p, kubeconfig: filepath.Join(dir, "kubeconfig"), ended: make(chan error, 1)}
-	_ = os.Remove(s.readyFile())
+	s.notReady()
 	say("Starting etcd, kube-apiserver and kube-controller-manager, with Roster's kinds installed")
 	var err error
 	if s.cluster, err = env.Start(); err != nil {
@@ -101,7 +101,9 @@ func (s *stage) furnish(ctx context.Context) error {
 		return err
 	}
 	link := filepath.Join(s.dir, "kubectl")
-	_ = os.Remove(link)
+	if err := os.RemoveAll(link); err != nil {
+		return err
+	}
 	if err := os.Symlink(s.cluster.Tool("kubectl"), link); err != nil {
 		return err
 	}
@@ -177,16 +179,31 @@ func (s *stage) stayUp(ctx context.Context) error {
 
 // close ends every process, in the reverse order of starting.
 func (s *stage) close() {
-	_ = os.Remove(s.readyFile())
+	s.notReady()
 	if s.manager != nil && s.manager.Process != nil {
-		_ = s.manager.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-s.ended:
-		case <-time.After(10 * time.Second):
-			_ = s.manager.Process.Kill()
-		}
+		complain(s.endManager())
 	}
-	if err := s.cluster.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, "demo: could not stop the control plane:", err)
+	complain(s.cluster.Stop())
+}
+
+// endManager asks the manager to end, and insists after a while.
+func (s *stage) endManager() error {
+	if err := s.manager.Process.Signal(syscall.SIGTERM); err != nil {
+		return nil //nolint:nilerr // it has ended already, and was waited for
+	}
+	select {
+	case <-s.ended: // how it ended was its own affair until now
+		return nil
+	case <-time.After(10 * time.Second):
+		return s.manager.Process.Kill()
+	}
+}
+
+func (s *stage) notReady() { complain(os.RemoveAll(s.readyFile())) }
+
+// complain tells of what went wrong in clearing up, which changes nothing about how the demo went.
+func complain(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "demo: could not clear up:", err)
 	}
 }

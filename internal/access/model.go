@@ -22,8 +22,8 @@ const (
 	ActionDelete = "delete"
 )
 
-// Wildcard stands in Rule.Resources for every resource of the catalog, now and later.
-const Wildcard = "*"
+// wildcard stands in Rule.Resources for every resource of the catalog, now and later.
+const wildcard = "*"
 
 // Names of the user attributes that every user has without listing them.
 const (

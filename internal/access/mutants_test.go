@@ -29,7 +29,7 @@ var mutants = []mutant{
 		"!v.bearers[a].overlaps(reached)", "!v.bearers[a].includes(reached)"},
 	{"an action is given where it is unknown", "vocabulary.go",
 		"reached.and(v.bearers[a])", "reached.and(allBits(len(v.names) + 0*a))"},
-	{"the wildcard is a name", "vocabulary.go", "if name == Wildcard {", "if false {"},
+	{"the wildcard is a name", "vocabulary.go", "if name == wildcard {", "if false {"},
 	{"a void rule voids those after it", "vocabulary.go",
 		"if len(problems) > 0 {\n\t\t\tcontinue", "if len(problems) > 0 {\n\t\t\tbreak"},
 	{"a void rule stays in force", "vocabulary.go",

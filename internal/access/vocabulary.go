@@ -226,7 +226,7 @@ func (v *Vocabulary) reach(rule Rule) (bits, []RuleProblem) {
 		problems = append(problems, RuleProblem{Kind: KindUnknownService, Name: name})
 	}
 	for _, name := range sortedSet(rule.Resources) {
-		if name == Wildcard {
+		if name == wildcard {
 			reached.or(v.all)
 		} else if i, ok := v.index[name]; ok {
 			reached.add(i)

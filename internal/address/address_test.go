@@ -57,7 +57,7 @@ func TestParseAccepts(t *testing.T) {
 		"ana@\u212Aelvin.example":                     "ana@kelvin.example",
 		"ana@مثال.example":                            "ana@xn--mgbh0fb.example",
 		"ana@נתונים.example":                          "ana@xn--9dbimjb2d.example",
-		"ana@क्‍ष.example":                            "ana@xn--11b2ezcw70k.example",
+		"ana@क्\u200dष.example":                       "ana@xn--11b2ezcw70k.example",
 		"ana@ﬁsh.example":                             "ana@fish.example",
 		"abcdefghijklmnopqrstuvwxyz@a.bc":             "abcdefghijklmnopqrstuvwxyz@a.bc",
 		long:                                          long,
@@ -275,7 +275,7 @@ func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		"ana@acme.example", "Ana <ana@acme.example>", "ana@bücher.example", "ana@xn--bcher-kva.example",
 		`"a@b"@acme.example`, "ana@[127.0.0.1]", "ana@acme。example", "ana%x@acme.example", "a@b\r\n.c",
-		"ana@XN--BCHER-KVA.EXAMPLE", "ana@क्‍ष.example", "ana@straße.example", "\xff@a.b",
+		"ana@XN--BCHER-KVA.EXAMPLE", "ana@क्\u200dष.example", "ana@straße.example", "\xff@a.b",
 	} {
 		f.Add(seed)
 	}

@@ -102,7 +102,9 @@ func startServer(t testing.TB, f *fakeServer, certificate *tls.Certificate, impl
 	t.Cleanup(func() {
 		listener.Close()
 		f.server.Close()
-		<-done
+		if err := <-done; !errors.Is(err, smtp.ErrServerClosed) {
+			t.Errorf("the server ended by itself: %v", err)
+		}
 	})
 }
 

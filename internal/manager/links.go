@@ -65,7 +65,7 @@ func (l *links) current(ctx context.Context) (*link.Keys, error) {
 	if version := string(secret.UID) + secret.ResourceVersion; l.keys == nil || l.version != version {
 		keys, err := link.Parse(secret.Data)
 		if err != nil {
-			return nil, fmt.Errorf("Secret %s/%s: %w", l.namespace, linkKeysName, err)
+			return nil, fmt.Errorf("the link keys in Secret %s/%s are not usable: %w", l.namespace, linkKeysName, err)
 		}
 		l.keys, l.version = keys, version
 	}

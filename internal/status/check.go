@@ -30,13 +30,13 @@ func Check(conditions []metav1.Condition, observed, generation int64) error {
 	_, reconciling := found[accessv1.ConditionReconciling]
 	_, stalled := found[accessv1.ConditionStalled]
 	if !hasReady {
-		errs = append(errs, errors.New("Ready is missing"))
+		errs = append(errs, errors.New("condition Ready is missing"))
 	}
 	if reconciling && stalled {
-		errs = append(errs, errors.New("Reconciling and Stalled exclude each other"))
+		errs = append(errs, errors.New("conditions Reconciling and Stalled exclude each other"))
 	}
 	if ready.Status == metav1.ConditionTrue && (reconciling || stalled) {
-		errs = append(errs, errors.New("Ready is True beside Reconciling or Stalled"))
+		errs = append(errs, errors.New("condition Ready is True beside Reconciling or Stalled"))
 	}
 	return errors.Join(errs...)
 }

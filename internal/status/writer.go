@@ -15,7 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
-	applyv1 "github.com/roster-dev/roster/api/v1alpha1/applyconfiguration/api/v1alpha1"
+	accessv1ac "github.com/roster-dev/roster/api/v1alpha1/applyconfiguration/api/v1alpha1"
 )
 
 // Writer applies statuses through a client.
@@ -143,21 +143,21 @@ func fill(configuration runtime.ApplyConfiguration, kind string, object client.O
 func shapeOf(object client.Object) (string, runtime.ApplyConfiguration) {
 	switch object.(type) {
 	case *accessv1.ResourceCatalog:
-		return "ResourceCatalog", &applyv1.ResourceCatalogApplyConfiguration{}
+		return "ResourceCatalog", &accessv1ac.ResourceCatalogApplyConfiguration{}
 	case *accessv1.Tenant:
-		return "Tenant", &applyv1.TenantApplyConfiguration{}
+		return "Tenant", &accessv1ac.TenantApplyConfiguration{}
 	case *accessv1.User:
-		return "User", &applyv1.UserApplyConfiguration{}
+		return "User", &accessv1ac.UserApplyConfiguration{}
 	case *accessv1.UserGroup:
-		return "UserGroup", &applyv1.UserGroupApplyConfiguration{}
+		return "UserGroup", &accessv1ac.UserGroupApplyConfiguration{}
 	case *accessv1.Role:
-		return "Role", &applyv1.RoleApplyConfiguration{}
+		return "Role", &accessv1ac.RoleApplyConfiguration{}
 	case *accessv1.Restriction:
-		return "Restriction", &applyv1.RestrictionApplyConfiguration{}
+		return "Restriction", &accessv1ac.RestrictionApplyConfiguration{}
 	case *accessv1.Vendor:
-		return "Vendor", &applyv1.VendorApplyConfiguration{}
+		return "Vendor", &accessv1ac.VendorApplyConfiguration{}
 	case *accessv1.Invitation:
-		return "Invitation", &applyv1.InvitationApplyConfiguration{}
+		return "Invitation", &accessv1ac.InvitationApplyConfiguration{}
 	default:
 		return "", nil
 	}

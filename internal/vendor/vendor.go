@@ -10,8 +10,8 @@ import (
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 )
 
-// Dimension is the dimension in which a vendor's restriction narrows; its value is the vendor's name.
-const Dimension = "vendor"
+// dimension is the dimension in which a vendor's restriction narrows; its value is the vendor's name.
+const dimension = "vendor"
 
 // maxTitle bounds a group's title, by its schema.
 const maxTitle = 256
@@ -30,8 +30,8 @@ func ChildrenOf(vendor *accessv1.Vendor, tenant *accessv1.Tenant, catalog *acces
 		title = vendor.Name
 	}
 	restriction := &accessv1.Restriction{
-		ObjectMeta: childMeta(vendor, RestrictionName(vendor.Name)),
-		Spec:       accessv1.RestrictionSpec{DisplayName: title, Dimension: Dimension, Values: &[]string{vendor.Name}},
+		ObjectMeta: childMeta(vendor, restrictionName(vendor.Name)),
+		Spec:       accessv1.RestrictionSpec{DisplayName: title, Dimension: dimension, Values: &[]string{vendor.Name}},
 	}
 	out := Children{Restriction: restriction}
 	for i := range catalog.Spec.Roles {
@@ -43,8 +43,8 @@ func ChildrenOf(vendor *accessv1.Vendor, tenant *accessv1.Tenant, catalog *acces
 	return out
 }
 
-// RestrictionName is the name of a vendor's restriction.
-func RestrictionName(vendor string) string { return vendor + ".vendor" }
+// restrictionName is the name of a vendor's restriction.
+func restrictionName(vendor string) string { return vendor + ".vendor" }
 
 func groupOf(vendor *accessv1.Vendor, title string, role *accessv1.CatalogRole) *accessv1.UserGroup {
 	roleTitle := role.DisplayName
@@ -56,7 +56,7 @@ func groupOf(vendor *accessv1.Vendor, title string, role *accessv1.CatalogRole) 
 		Spec: accessv1.UserGroupSpec{
 			DisplayName:  shorten(title + " " + roleTitle),
 			Roles:        []accessv1.Reference{{Name: role.Name}},
-			Restrictions: []accessv1.Reference{{Name: RestrictionName(vendor.Name)}},
+			Restrictions: []accessv1.Reference{{Name: restrictionName(vendor.Name)}},
 			VendorRef:    &accessv1.Reference{Name: vendor.Name},
 		},
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/api/meta"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
@@ -115,8 +115,8 @@ func (m Mapper) list(ctx context.Context, options ...client.ListOption) []reconc
 	if !listed(ctx, m.Reader, list, options...) {
 		return nil
 	}
-	out := make([]reconcile.Request, 0, meta.LenList(list))
-	err := meta.EachListItem(list, func(item runtime.Object) error {
+	out := make([]reconcile.Request, 0, apimeta.LenList(list))
+	err := apimeta.EachListItem(list, func(item runtime.Object) error {
 		if object, ok := item.(client.Object); ok {
 			out = append(out, Request(object.GetNamespace(), object.GetName()))
 		}

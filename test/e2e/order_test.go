@@ -17,7 +17,7 @@ import (
 // atATime is how many worlds are under way at once.
 const atATime = 8
 
-// allOrders, set to anything, tries every permutation of the files, which takes minutes.
+// allOrders, set to anything, tries every permutation of the files, and every object alone first, which takes minutes.
 const allOrders = "ROSTER_ALL_ORDERS"
 
 var _ = Describe("The commerce sample", Ordered, func() {
@@ -70,10 +70,15 @@ var _ = Describe("The commerce sample", Ordered, func() {
 		})...)
 	})
 
-	It("arrives there whichever object comes alone first, the others after it or long after it", func(ctx context.Context) {
+	It("arrives there whatever kind of object comes alone first, the others after it or long after it", func(ctx context.Context) {
 		var firsts []int
-		for i := range newWorld().objects(files...) {
-			firsts = append(firsts, i)
+		seen := map[string]bool{}
+		for i, object := range newWorld().objects(files...) {
+			kind := object.GetKind() + strings.TrimRight(object.GetNamespace(), "-w0123456789x")
+			if !seen[kind] || os.Getenv(allOrders) != "" {
+				firsts = append(firsts, i)
+			}
+			seen[kind] = true
 		}
 		worlds = append(worlds, each(firsts, func(w *world, first int) {
 			objects := w.objects(files...)
@@ -180,8 +185,8 @@ func permutations(of []string) [][]string {
 	return out
 }
 
-// covering are permutations of the files in which any three come in any of their six orders at least once. What Roster
-// makes of one object depends on at most two others at a time, so these stand for all.
+// covering are a few permutations in which each file comes first at least once, and any three come in any of their six
+// orders.
 func covering() [][]string {
 	all := permutations(files)
 	open := map[[3]string]bool{}
@@ -210,8 +215,9 @@ func covering() [][]string {
 	return out
 }
 
+// triples are what an order covers: its first file, and any three in their order.
 func triples(order []string) [][3]string {
-	var out [][3]string
+	out := [][3]string{{order[0]}}
 	for i := range order {
 		for j := i + 1; j < len(order); j++ {
 			for k := j + 1; k < len(order); k++ {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/onsi/gomega"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -73,7 +73,7 @@ func (c *Cluster) Versions(ctx context.Context, namespace string) map[string]str
 	out := map[string]string{}
 	for _, list := range lists() {
 		gomega.ExpectWithOffset(1, c.Client.List(ctx, list, client.InNamespace(namespace))).To(gomega.Succeed())
-		items, err := meta.ExtractList(list)
+		items, err := apimeta.ExtractList(list)
 		gomega.ExpectWithOffset(1, err).NotTo(gomega.HaveOccurred())
 		for _, item := range items {
 			if object, ok := item.(client.Object); ok {

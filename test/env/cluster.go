@@ -68,7 +68,9 @@ func (c *Cluster) Stop() error {
 	var errs []error
 	for _, p := range c.processes {
 		errs = append(errs, p.Process.Kill())
-		_ = p.Wait()
+		if _, err := p.Process.Wait(); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(append(errs, c.environment.Stop())...)
 }

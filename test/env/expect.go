@@ -12,7 +12,7 @@ import (
 
 	"github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
-	"k8s.io/apimachinery/pkg/api/meta"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -122,7 +122,7 @@ func conditionOf(object client.Object, kind string) string {
 	if observed != object.GetGeneration() {
 		return fmt.Sprintf("generation %d observed of %d", observed, object.GetGeneration())
 	}
-	c := meta.FindStatusCondition(conditions, kind)
+	c := apimeta.FindStatusCondition(conditions, kind)
 	if c == nil {
 		return "no condition " + kind
 	}
@@ -188,7 +188,7 @@ func (c *Cluster) checkStatuses(ctx context.Context, namespace string) error {
 		if err := c.Client.List(ctx, list, client.InNamespace(namespace)); err != nil {
 			return err
 		}
-		err := meta.EachListItem(list, func(item runtime.Object) error {
+		err := apimeta.EachListItem(list, func(item runtime.Object) error {
 			object, ok := item.(client.Object)
 			if !ok {
 				return fmt.Errorf("%T is no object", item)
