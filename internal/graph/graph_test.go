@@ -44,7 +44,7 @@ func newWorld(t *testing.T, more ...client.Object) *world {
 		builder = builder.WithIndex(i.Object, i.Key, i.Extract)
 	}
 	w := &world{t: t, c: builder.Build()}
-	live := interceptor.NewClient(builder.Build(), interceptor.Funcs{
+	live := interceptor.NewClient(nil, interceptor.Funcs{
 		Get: func(ctx context.Context, _ client.WithWatch, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
 			w.liveReads.Add(1)
 			return w.c.Get(ctx, key, into)
@@ -91,6 +91,7 @@ func objects() []client.Object {
 	restriction := &accessv1.Restriction{
 		ObjectMeta: named("site.de"), Spec: accessv1.RestrictionSpec{Dimension: "site", Values: &[]string{"DE"}},
 	}
+	restriction.OwnerReferences = group.OwnerReferences
 	return []client.Object{
 		tenant, catalog, vendor, role, group, restriction,
 		&accessv1.User{ObjectMeta: named("ana"), Spec: accessv1.UserSpec{Email: "ana@acme.example"}},
@@ -140,7 +141,7 @@ func (w *world) compiled() *access.CompiledGroup {
 func gives(c *access.CompiledGroup) []string {
 	var out []string
 	for _, g := range c.Grants() {
-		out = append(out, fmt.Sprint(g.Resources, g.Level, g.Actions, g.Scope))
+		out = append(out, fmt.Sprintf("%s %v at %s", g.Level, g.Actions, g.Scope))
 	}
 	return out
 }
@@ -170,43 +171,46 @@ func TestOneVersionIsCompiledOnce(t *testing.T) {
 
 func TestWhateverAGroupPointsAtCompilesItAnew(t *testing.T) {
 	t.Parallel()
-	narrow := "[orders] Read [publish] [{site [DE] []}]"
+	narrow := "Read [publish] at site=DE"
 	for sentence, c := range map[string]struct {
 		change func(w *world)
 		want   []string
 	}{
 		"the group": {func(w *world) {
 			change(w, &accessv1.UserGroup{}, "team", func(g *accessv1.UserGroup) { g.Spec.Restrictions = nil })
-		}, []string{"[orders] Read [publish] []"}},
+		}, []string{"Read [publish] at everywhere"}},
 		"the role": {func(w *world) {
 			change(w, &accessv1.Role{}, "editor", func(r *accessv1.Role) { r.Spec.Rules[0].Level = accessv1.LevelManage })
-		}, []string{"[orders] Manage [publish] [{site [DE] []}]"}},
+		}, []string{"Manage [publish] at site=DE"}},
 		"the restriction": {func(w *world) {
 			change(w, &accessv1.Restriction{}, "site.de", func(r *accessv1.Restriction) { r.Spec.Values = &[]string{"FR"} })
-		}, []string{"[orders] Read [publish] [{site [FR] []}]"}},
+		}, []string{"Read [publish] at site=FR"}},
 		"the vendor": {func(w *world) {
 			change(w, &accessv1.Vendor{}, "abc", func(v *accessv1.Vendor) { v.Spec.Options = nil })
-		}, []string{"[orders] Read [] [{site [DE] []}]"}},
+		}, []string{"Read [] at site=DE"}},
 		"the catalog": {func(w *world) {
 			change(w, &accessv1.ResourceCatalog{}, "shop", func(c *accessv1.ResourceCatalog) {
 				c.Spec.Services[0].Resources[0].RestrictedBy = nil
 			})
-		}, []string{"[orders] Read [publish] []"}},
+		}, []string{"Read [publish] at everywhere"}},
 		"the tenant": {func(w *world) {
 			change(w, &accessv1.Tenant{}, "acme", func(t *accessv1.Tenant) { t.Spec.Dimensions = nil })
 		}, []string{narrow}},
 		"the role's owner": {func(w *world) {
 			change(w, &accessv1.Role{}, "editor", func(r *accessv1.Role) { r.OwnerReferences = nil; r.Generation-- })
-		}, []string{"[orders] Read [] [{site [DE] []}]"}},
+		}, []string{"Read [] at site=DE"}},
 		"the group's owner": {func(w *world) {
 			change(w, &accessv1.UserGroup{}, "team", func(g *accessv1.UserGroup) { g.OwnerReferences = nil; g.Generation-- })
+		}, nil},
+		"the restriction's owner": {func(w *world) {
+			change(w, &accessv1.Restriction{}, "site.de", func(r *accessv1.Restriction) { r.OwnerReferences = nil; r.Generation-- })
 		}, nil},
 		"the role made anew, of the same generation": {func(w *world) {
 			w.remove(&accessv1.Role{ObjectMeta: named("editor")})
 			anew := named("editor")
 			anew.UID = "another"
 			w.add(&accessv1.Role{ObjectMeta: anew, Spec: accessv1.RoleSpec{Rules: []accessv1.Rule{{Resources: []string{"*"}, Actions: []string{"update"}}}}})
-		}, []string{"[orders] [update] [{site [DE] []}]"}},
+		}, []string{" [update] at site=DE"}},
 		"the role gone":        {func(w *world) { w.remove(&accessv1.Role{ObjectMeta: named("editor")}) }, nil},
 		"the restriction gone": {func(w *world) { w.remove(&accessv1.Restriction{ObjectMeta: named("site.de")}) }, nil},
 		"the vendor gone":      {func(w *world) { w.remove(&accessv1.Vendor{ObjectMeta: named("abc")}) }, nil},
@@ -391,7 +395,7 @@ func TestAConfigMapThatCannotBeReadIsReadAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, &corev1.ConfigMap{ObjectMeta: named("reps"), Data: map[string]string{"ids": "1"}})
 	fails := true
-	live := interceptor.NewClient(fake.NewClientBuilder().Build(), interceptor.Funcs{
+	live := interceptor.NewClient(nil, interceptor.Funcs{
 		Get: func(ctx context.Context, _ client.WithWatch, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
 			if fails {
 				return fmt.Errorf("not now")

@@ -102,7 +102,7 @@ func startServer(t testing.TB, f *fakeServer, certificate *tls.Certificate, impl
 	t.Cleanup(func() {
 		listener.Close()
 		f.server.Close()
-		if err := <-done; !errors.Is(err, smtp.ErrServerClosed) {
+		if err := <-done; err != nil && !errors.Is(err, smtp.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			t.Errorf("the server ended by itself: %v", err)
 		}
 	})

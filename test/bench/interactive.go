@@ -32,34 +32,46 @@ func (b *bench) interactive(ctx context.Context) error {
 	if err := m.rest(ctx, w.users); err != nil {
 		return err
 	}
-	var latencies []time.Duration
-	for wave := 0; wave < b.options.pick(10, 40) && len(latencies) < trials; wave++ {
-		if err := b.wave(ctx, w, m, &latencies); err != nil {
+	var l latencies
+	for wave := 0; wave < b.options.pick(10, 40) && len(l.whole) < trials; wave++ {
+		if err := b.wave(ctx, w, m, &l); err != nil {
 			return err
 		}
 	}
-	slices.Sort(latencies)
-	if len(latencies) == 0 {
+	if len(l.whole) == 0 {
 		return fmt.Errorf("%d users are too few to keep the manager busy", w.users)
 	}
-	b.reportInteractive(w, latencies)
+	b.reportInteractive(w, l)
 	return nil
 }
 
-func (b *bench) reportInteractive(w *world, sorted []time.Duration) {
-	n := len(sorted)
-	middle, p99, worst := sorted[n/2], sorted[(n*99+99)/100-1], sorted[n-1]
+// latencies are what the trials took: until the status was right, and until the API server had accepted the change itself,
+// which the manager has no part in.
+type latencies struct{ whole, accepted []time.Duration }
+
+func (b *bench) reportInteractive(w *world, l latencies) {
+	middle, p99 := quantile(l.whole, 50), quantile(l.whole, 99)
 	b.report.limit(row{
-		Name: "interactive", What: fmt.Sprintf("one user deactivated while %d converge: until his status says so; %d trials", w.users, n),
-		Reached: fmt.Sprintf("p99 %d ms (median %d ms, worst %d ms)", p99.Milliseconds(), middle.Milliseconds(), worst.Milliseconds()),
-		Target:  "p99 ≤ 1 s",
-		Values:  map[string]float64{"p99Seconds": p99.Seconds(), "medianSeconds": middle.Seconds(), "worstSeconds": worst.Seconds(), "trials": float64(n)},
+		Name: "interactive", What: fmt.Sprintf("one user deactivated while %d converge: until his status says so; %d trials", w.users, len(l.whole)),
+		Reached: fmt.Sprintf("p99 %d ms (median %d ms); of that, until the change was stored: p99 %d ms (median %d ms)",
+			p99.Milliseconds(), middle.Milliseconds(), quantile(l.accepted, 99).Milliseconds(), quantile(l.accepted, 50).Milliseconds()),
+		Target: "p99 ≤ 1 s",
+		Values: map[string]float64{
+			"p99Seconds": p99.Seconds(), "medianSeconds": middle.Seconds(), "trials": float64(len(l.whole)),
+			"acceptedP99Seconds": quantile(l.accepted, 99).Seconds(), "acceptedMedianSeconds": quantile(l.accepted, 50).Seconds(),
+		},
 	}, p99 <= time.Second)
+}
+
+// quantile is the value that so many of a hundred do not exceed.
+func quantile(of []time.Duration, percent int) time.Duration {
+	sorted := slices.Sorted(slices.Values(of))
+	return sorted[max((len(sorted)*percent+99)/100-1, 0)]
 }
 
 // wave makes everybody's access change, and deactivates one user after the other while that lasts. In the end all of
 // them are active again.
-func (b *bench) wave(ctx context.Context, w *world, m *running, latencies *[]time.Duration) error {
+func (b *bench) wave(ctx context.Context, w *world, m *running, l *latencies) error {
 	start := m.users()
 	if err := w.toggleBase(ctx); err != nil {
 		return err
@@ -68,14 +80,12 @@ func (b *bench) wave(ctx context.Context, w *world, m *running, latencies *[]tim
 		return err
 	}
 	var done []int
-	for waiting("user") > busyAtLeast && len(*latencies) < trials {
+	for waiting("user") > busyAtLeast && len(l.whole) < trials {
 		// Far apart, so that some are at the head of the queue, some at its end, some through already.
-		i := (len(*latencies)*7919 + 13) % w.users
-		latency, err := w.deactivate(ctx, i)
-		if err != nil {
+		i := (len(l.whole)*7919 + 13) % w.users
+		if err := w.deactivate(ctx, i, l); err != nil {
 			return err
 		}
-		*latencies = append(*latencies, latency)
 		done = append(done, i)
 	}
 	for _, i := range done {
@@ -89,18 +99,20 @@ func (b *bench) wave(ctx context.Context, w *world, m *running, latencies *[]tim
 	return w.check(ctx, w.users)
 }
 
-// deactivate is the time from before the change is sent until the API server shows a status without access.
-func (w *world) deactivate(ctx context.Context, i int) (time.Duration, error) {
+// deactivate takes the time from before the change is sent until the API server shows a status without access.
+func (w *world) deactivate(ctx context.Context, i int, l *latencies) error {
 	start := time.Now()
 	if err := w.setState(ctx, i, accessv1.AccountInactive); err != nil {
-		return 0, err
+		return err
 	}
+	l.accepted = append(l.accepted, time.Since(start))
 	user := &accessv1.User{}
 	err := until(ctx, 2*time.Millisecond, func() (bool, error) {
 		err := w.client.Get(ctx, client.ObjectKey{Namespace: tenantName, Name: userName(i)}, user)
 		return user.Status.State == accessv1.UserInactive && len(user.Status.EffectiveAccess) == 0, err
 	})
-	return time.Since(start), err
+	l.whole = append(l.whole, time.Since(start))
+	return err
 }
 
 func (w *world) setState(ctx context.Context, i int, state accessv1.AccountState) error {
