@@ -224,7 +224,7 @@ type TenantUsers struct {
 	// +kubebuilder:validation:Minimum=0
 	Total *int32 `json:"total,omitempty"`
 
-	// active users have access.
+	// active users are in state Active; they have access unless the tenant is suspended.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Active *int32 `json:"active,omitempty"`

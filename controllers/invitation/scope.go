@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/api/meta"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -107,7 +107,7 @@ func waits(user *accessv1.User) (waiting bool, problem string) {
 		return false, ""
 	}
 	for _, kind := range []string{accessv1.ConditionEmailAllowed, accessv1.ConditionEmailUnique} {
-		if c := meta.FindStatusCondition(user.Status.Conditions, kind); c == nil || c.Status != metav1.ConditionTrue {
+		if c := apimeta.FindStatusCondition(user.Status.Conditions, kind); c == nil || c.Status != metav1.ConditionTrue {
 			return false, "User " + user.Name + " cannot be invited: " + messageOf(c)
 		}
 	}

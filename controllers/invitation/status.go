@@ -3,7 +3,7 @@ package invitation
 import (
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/api/meta"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -29,7 +29,7 @@ func (s *scope) concludeDelivered(conditions *status.Conditions) {
 		conditions.Is(accessv1.ConditionDelivered, s.delivery.class == "", reasonOf(s.delivery.class), s.delivery.message)
 		return
 	}
-	if earlier := meta.FindStatusCondition(s.stored.Status.Conditions, accessv1.ConditionDelivered); earlier != nil {
+	if earlier := apimeta.FindStatusCondition(s.stored.Status.Conditions, accessv1.ConditionDelivered); earlier != nil {
 		conditions.Is(earlier.Type, earlier.Status == "True", earlier.Reason, earlier.Message)
 		return
 	}
@@ -77,7 +77,7 @@ func (s *scope) concludeFailed(conditions *status.Conditions) {
 }
 
 func (s *scope) concludeSending(conditions *status.Conditions) {
-	delivered := meta.FindStatusCondition(s.stored.Status.Conditions, accessv1.ConditionDelivered)
+	delivered := apimeta.FindStatusCondition(s.stored.Status.Conditions, accessv1.ConditionDelivered)
 	switch {
 	case s.delivery != nil:
 		conditions.Waiting(reasonOf(s.delivery.class), s.delivery.message)
@@ -92,8 +92,8 @@ func (s *scope) concludeSending(conditions *status.Conditions) {
 // leaves the conditions to this controller.
 func (s *scope) keepReady(conditions *status.Conditions) {
 	stored := s.stored.Status
-	ready := meta.FindStatusCondition(stored.Conditions, accessv1.ConditionReady)
-	stalled := meta.FindStatusCondition(stored.Conditions, accessv1.ConditionStalled)
+	ready := apimeta.FindStatusCondition(stored.Conditions, accessv1.ConditionReady)
+	stalled := apimeta.FindStatusCondition(stored.Conditions, accessv1.ConditionStalled)
 	switch {
 	case stored.State == accessv1.InvitationAccepted:
 		conditions.Ready(accessv1.ReasonAccepted, "The person accepted")
@@ -101,7 +101,16 @@ func (s *scope) keepReady(conditions *status.Conditions) {
 		conditions.Stalled(stalled.Reason, stalled.Message)
 	case ready != nil && ready.Status == metav1.ConditionTrue && ready.Reason != accessv1.ReasonSent:
 		conditions.Ready(ready.Reason, ready.Message)
+	case stored.State == accessv1.InvitationFailed:
+		conditions.Stalled(accessv1.ReasonRejected, "The mail server refused the mail for good")
 	default:
-		conditions.Ready(string(stored.State), fmt.Sprintf("The invitation has ended: %s", stored.State))
+		conditions.Ready(reasonOfEnd[stored.State], fmt.Sprintf("The invitation has ended: %s", stored.State))
 	}
+}
+
+// reasonOfEnd is for a final state that somebody else wrote.
+var reasonOfEnd = map[accessv1.InvitationState]string{
+	accessv1.InvitationExpired:    accessv1.ReasonExpired,
+	accessv1.InvitationSuperseded: accessv1.ReasonSuperseded,
+	accessv1.InvitationCancelled:  accessv1.ReasonCancelled,
 }

@@ -119,6 +119,29 @@ var _ = Describe("Two tenants that ask for one namespace", func() {
 		env.ExpectEventually(ctx, cluster, ana, env.HaveAccess("orders: Read via "+younger.Name, "tax: Read via team"))
 	})
 
+	It("gives it to the younger when the older goes and leaves nothing behind", func(ctx context.Context) {
+		const hold = "test.example/hold"
+		older, younger := newTenant("never"), newTenant("never")
+		older.Finalizers = []string{hold}
+		younger.Name, younger.Spec.Namespace = "z-"+younger.Name, older.Name
+		waiting := env.HaveCondition(accessv1.ConditionReconciling, metav1.ConditionTrue, accessv1.ReasonCatalogNotFound)
+		taken := env.HaveCondition(accessv1.ConditionStalled, metav1.ConditionTrue, accessv1.ReasonNamespaceTaken)
+		cluster.ExpectApplied(ctx, older)
+		env.ExpectEventually(ctx, cluster, older, waiting)
+		cluster.ExpectApplied(ctx, younger)
+		env.ExpectEventually(ctx, cluster, younger, taken)
+
+		cluster.ExpectDeleted(ctx, older)
+		env.ExpectEventually(ctx, cluster, namespaceOf(older.Name), HaveField("ObjectMeta.Labels", Not(HaveKey(accessv1.LabelTenant))))
+		env.ExpectEventually(ctx, cluster, older, HaveField("ObjectMeta.Finalizers", ConsistOf(hold)))
+		Consistently(func() *accessv1.Tenant {
+			return env.ExpectEventually(ctx, cluster, younger, Not(BeNil()))
+		}, "300ms", "50ms").Should(taken)
+		env.ExpectChanged(ctx, cluster, older, func(t *accessv1.Tenant) { t.Finalizers = nil })
+		env.ExpectEventually(ctx, cluster, younger, waiting)
+		env.ExpectEventually(ctx, cluster, namespaceOf(older.Name), haveLabel(accessv1.LabelTenant, younger.Name))
+	})
+
 	It("lets the younger go at once, and leaves the older's namespace as it is", func(ctx context.Context) {
 		older, catalog := newReadyTenant(ctx)
 		younger := newTenant(catalog.Name)

@@ -61,7 +61,7 @@ var _ = Describe("an address that two users have", func() {
 		Expect(messageOf(c, accessv1.ConditionEmailUnique)).To(HavePrefix("User a is older"), "the oldest is named, whatever the order of reading")
 		cluster.ExpectDeleted(ctx, w.user("a"))
 		w.expectUser(ctx, "b", env.HaveState(accessv1.UserInvited), env.BeReady(), haveInvitation(accessv1.InvitationSent))
-		c = w.expectUser(ctx, "c", haveCondition(accessv1.ConditionStalled, yes, accessv1.ReasonDuplicateEmail),
+		w.expectUser(ctx, "c", haveCondition(accessv1.ConditionStalled, yes, accessv1.ReasonDuplicateEmail),
 			WithTransform(func(u *accessv1.User) string { return messageOf(u, accessv1.ConditionEmailUnique) }, HavePrefix("User b is older")))
 		Expect(w.invitations(ctx, "c")).To(BeEmpty())
 	})

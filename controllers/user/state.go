@@ -21,11 +21,12 @@ type finding struct {
 func (s *scope) emailAllowed() finding {
 	switch tenant := s.tenancy.Tenant; {
 	case s.addressError != nil:
-		return finding{reason: accessv1.ReasonEmailInvalid, message: s.addressError.Error()}
+		return finding{reason: accessv1.ReasonEmailInvalid, message: status.Sentence(s.addressError.Error())}
 	case s.address.IsZero():
 		return finding{holds: true, reason: accessv1.ReasonNotNeeded, message: "The user has no address, and needs none"}
 	case tenant == nil:
-		return finding{unknown: true, reason: accessv1.ReasonTenantNotFound, message: "The allow-list is the tenant's, and there is no tenant"}
+		reason, message := s.tenancy.Problem(s.user.Namespace)
+		return finding{unknown: true, reason: reason, message: status.Sentence(message)}
 	case !address.Allowed(s.address, tenant.Spec.AllowedEmailDomains):
 		return finding{reason: accessv1.ReasonEmailNotAllowed, message: fmt.Sprintf(
 			"The domain %s is none of the allowedEmailDomains of Tenant %s: %s",
@@ -37,6 +38,8 @@ func (s *scope) emailAllowed() finding {
 
 func (s *scope) emailUnique() finding {
 	switch {
+	case s.addressError != nil:
+		return finding{unknown: true, reason: accessv1.ReasonEmailInvalid, message: "What is no address cannot be compared"}
 	case s.address.IsZero():
 		return finding{holds: true, reason: accessv1.ReasonNotNeeded, message: "The user has no address"}
 	case s.elder != "":
@@ -170,7 +173,10 @@ func (s *scope) fate(invitation *accessv1.UserInvitation) finding {
 			"The mail server refused the mail of Invitation %s; check the address, then %s", invitation.Name, again)}
 	case accessv1.InvitationCancelled, accessv1.InvitationSuperseded:
 		return finding{reason: accessv1.ReasonInvitationCancelled, message: fmt.Sprintf("Invitation %s was withdrawn; %s", invitation.Name, again)}
-	default:
+	case accessv1.InvitationSent:
 		return finding{reason: accessv1.ReasonWaiting, message: fmt.Sprintf("Invitation %s waits for the person's answer", invitation.Name)}
+	default:
+		return finding{reason: accessv1.ReasonWaiting, message: fmt.Sprintf(
+			"Invitation %s has not gone out yet; its conditions say why", invitation.Name)}
 	}
 }

@@ -27,7 +27,7 @@ func (s *scope) conclude(out *accessv1.UserGroupStatus, refused string) {
 	}
 	roles, restrictions := s.rolesProblem(), s.restrictionsProblem()
 	s.put(conditions, accessv1.ConditionRolesResolved, roles, "Every role is there, and every name is known")
-	put(conditions, accessv1.ConditionRestrictionsResolved, restrictions, "Every restriction is there")
+	s.put(conditions, accessv1.ConditionRestrictionsResolved, restrictions, "Every restriction is there")
 	s.put(conditions, accessv1.ConditionDependenciesMet, s.dependencies(grants), "Members also have what the catalog says they need")
 	if tooLarge != "" {
 		conditions.Stalled(accessv1.ReasonAccessTooLarge, tooLarge+"; what the group gives is not shown, and its members may get nothing")
@@ -49,20 +49,15 @@ func (s *scope) grants() []access.Grant {
 
 // put is for what only the catalog can tell: without one it is unknown.
 func (s *scope) put(conditions *status.Conditions, kind string, p problem, fine string) {
-	if s.tenancy.Vocabulary == nil {
+	switch {
+	case s.tenancy.Vocabulary == nil:
 		unknown := s.tenancyProblem()
 		conditions.Unknown(kind, unknown.reason, unknown.message)
-		return
-	}
-	put(conditions, kind, p, fine)
-}
-
-func put(conditions *status.Conditions, kind string, p problem, fine string) {
-	if p.reason == "" {
+	case p.reason == "":
 		conditions.Is(kind, true, accessv1.ReasonSucceeded, fine)
-		return
+	default:
+		conditions.Is(kind, false, p.reason, p.message)
 	}
-	conditions.Is(kind, false, p.reason, p.message)
 }
 
 func (s *scope) rolesProblem() problem {

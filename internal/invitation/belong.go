@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/address"
@@ -89,7 +90,7 @@ func written(i *accessv1.Invitation) int {
 // Supersedes tells whether a takes the place of b, of the same user who has this UID and this address now: a is newer,
 // asks him there, and is open or was accepted.
 func Supersedes(a, b *accessv1.Invitation, user types.UID, at address.Address) bool {
-	withdrawn := a.Spec.Cancel != nil && *a.Spec.Cancel || !a.DeletionTimestamp.IsZero()
+	withdrawn := ptr.Deref(a.Spec.Cancel, false) || !a.DeletionTimestamp.IsZero()
 	counts := !a.Status.State.Final() || a.Status.State == accessv1.InvitationAccepted
 	return Compare(a, b) > 0 && counts && !withdrawn && ClaimOf(a, user) != Foreign && Asks(a, user, at)
 }

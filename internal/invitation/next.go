@@ -105,7 +105,7 @@ func (f Facts) ending(now time.Time) (Action, bool) {
 		return Action{Step: End, State: accessv1.InvitationCancelled, Reason: reason, Message: message}, true
 	}
 	switch {
-	case f.Invitation.Spec.Cancel != nil && *f.Invitation.Spec.Cancel:
+	case ptr.Deref(f.Invitation.Spec.Cancel, false):
 		return cancelled(accessv1.ReasonCancelled, "Withdrawn: spec.cancel is set")
 	case !f.UserFound && (f.Claimed || status.Email != ""):
 		return cancelled(accessv1.ReasonUserNotFound, "The user is gone")

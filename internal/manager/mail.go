@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -52,6 +53,9 @@ func (p *post) open(o Options, from address.Address) error {
 }
 
 func (o SMTPOptions) sender(from address.Address) (mail.Sender, error) {
+	if o.Host == "" {
+		return nil, errors.New("--smtp-host is missing: name the mail server, or leave --mail=smtp out")
+	}
 	config := mail.SMTPConfig{
 		Host: o.Host, Port: o.Port, TLS: mail.TLSMode(o.TLS), Username: o.Username, From: from, FromName: o.FromName, Timeout: o.Timeout,
 	}

@@ -149,13 +149,13 @@ func TestCheckNamesWhatIsNotSound(t *testing.T) {
 		{"ready", []metav1.Condition{ready}, 2, ""},
 		{"waiting", []metav1.Condition{condition("Ready", "False"), condition("Reconciling", "True")}, 2, ""},
 		{"an old generation", []metav1.Condition{ready}, 1, "the status is of generation 1, the object of 2"},
-		{"never looked at", nil, -1, "the status is of generation -1, the object of 2\nReady is missing"},
+		{"never looked at", nil, -1, "the status is of generation -1, the object of 2\ncondition Ready is missing"},
 		{"a condition of an old generation", []metav1.Condition{change(func(c *metav1.Condition) { c.ObservedGeneration = 1 })}, 2, "Ready is of generation 1, the object of 2"},
 		{"no reason", []metav1.Condition{change(func(c *metav1.Condition) { c.Reason = "" })}, 2, "Ready lacks a reason or a message"},
 		{"an empty message", []metav1.Condition{change(func(c *metav1.Condition) { c.Message = " " })}, 2, "Ready lacks a reason or a message"},
 		{"twice", []metav1.Condition{ready, ready}, 2, "Ready is listed twice"},
-		{"both", []metav1.Condition{condition("Ready", "False"), condition("Reconciling", "True"), condition("Stalled", "True")}, 2, "Reconciling and Stalled exclude each other"},
-		{"ready and stalled", []metav1.Condition{ready, condition("Stalled", "True")}, 2, "Ready is True beside Reconciling or Stalled"},
+		{"both", []metav1.Condition{condition("Ready", "False"), condition("Reconciling", "True"), condition("Stalled", "True")}, 2, "conditions Reconciling and Stalled exclude each other"},
+		{"ready and stalled", []metav1.Condition{ready, condition("Stalled", "True")}, 2, "condition Ready is True beside Reconciling or Stalled"},
 		{"a false Stalled", []metav1.Condition{condition("Ready", "False"), condition("Stalled", "False")}, 2, "Stalled is there and not True"},
 	} {
 		got := ""

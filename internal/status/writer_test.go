@@ -140,12 +140,12 @@ var (
 	users    = schema.GroupResource{Group: "access.roster.dev", Resource: "users"}
 	gone     = apierrors.NewNotFound(users, "ana")
 	conflict = apierrors.NewConflict(users, "ana", errors.New("changed"))
-	broken   = errors.New("broken")
+	errOther = errors.New("broken")
 )
 
 func TestErrorsOfAWrite(t *testing.T) {
 	t.Parallel()
-	for err, want := range map[error]error{nil: nil, gone: nil, conflict: conflict, broken: broken} {
+	for err, want := range map[error]error{nil: nil, gone: nil, conflict: conflict, errOther: errOther} {
 		s := &server{err: err}
 		if got := (Writer{Client: s.client()}).Write(t.Context(), stored()); !errors.Is(got, want) {
 			t.Errorf("%v became %v", err, got)
@@ -165,7 +165,7 @@ func TestConflictsAreSilent(t *testing.T) {
 		{nil, later, nil},
 		{conflict, reconcile.Result{RequeueAfter: conflictPause}, nil},
 		{exists, reconcile.Result{RequeueAfter: conflictPause}, nil},
-		{broken, later, broken},
+		{errOther, later, errOther},
 	} {
 		inner := reconcile.Func(func(context.Context, reconcile.Request) (reconcile.Result, error) { return later, c.err })
 		got, err := Quiet(inner).Reconcile(t.Context(), reconcile.Request{})

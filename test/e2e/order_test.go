@@ -27,7 +27,7 @@ var _ = Describe("The commerce sample", Ordered, func() {
 	)
 	expectReference := func(ctx context.Context, w *world, story string) {
 		GinkgoHelper()
-		Eventually(func() string { return cmp.Diff(reference, w.state(ctx)) }, "60s", "100ms").Should(BeEmpty(), story)
+		Eventually(func() string { return cmp.Diff(reference, w.state(ctx)) }, "60s", "300ms").Should(BeEmpty(), story)
 	}
 
 	It("arrives at a state in which everything is Ready and people have access", func(ctx context.Context) {

@@ -12,7 +12,7 @@ package v1alpha1
 type TenantUsersApplyConfiguration struct {
 	// total number of users.
 	Total *int32 `json:"total,omitempty"`
-	// active users have access.
+	// active users are in state Active; they have access unless the tenant is suspended.
 	Active *int32 `json:"active,omitempty"`
 	// invited users have been asked and have not accepted yet.
 	Invited *int32 `json:"invited,omitempty"`
