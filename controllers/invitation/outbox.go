@@ -182,9 +182,10 @@ func (r *Reconciler) compose(ctx context.Context, s *scope) (mail.Message, error
 		return mail.Message{}, err
 	}
 	tenant := s.tenancy.Tenant
+	// spec.requestedBy stays out: whoever may create an invitation can write any name there, and a mail vouches for it.
 	content := mail.InvitationMail{
 		Tenant: titleOf(tenant.Spec.DisplayName, tenant.Name), Product: tenant.Spec.Onboarding.ProductName,
-		FirstName: s.user.Spec.FirstName, RequestedBy: s.stored.Spec.RequestedBy, Link: link, ExpiresAt: s.stored.Status.ExpiresAt.Time,
+		FirstName: s.user.Spec.FirstName, Link: link, ExpiresAt: s.stored.Status.ExpiresAt.Time,
 		Locale: tenant.Spec.Onboarding.Locale,
 	}
 	if content.Product == "" {

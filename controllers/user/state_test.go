@@ -50,7 +50,7 @@ var _ = Describe("where a user stands", func() {
 		w.expectUser(ctx, "ana", env.HaveState(accessv1.UserPending),
 			haveCondition(accessv1.ConditionStalled, yes, accessv1.ReasonEmailInvalid),
 			haveCondition(accessv1.ConditionEmailAllowed, no, accessv1.ReasonEmailInvalid),
-			haveCondition(accessv1.ConditionEmailUnique, yes, accessv1.ReasonNotNeeded))
+			haveCondition(accessv1.ConditionEmailUnique, unknown, accessv1.ReasonEmailInvalid))
 		Expect(w.invitations(ctx, "ana")).To(BeEmpty())
 	})
 

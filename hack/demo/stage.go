@@ -192,8 +192,8 @@ func (s *stage) endManager() error {
 		return nil //nolint:nilerr // it has ended already, and was waited for
 	}
 	select {
-	case <-s.ended: // how it ended was its own affair until now
-		return nil
+	case exit := <-s.ended:
+		return exit
 	case <-time.After(10 * time.Second):
 		return s.manager.Process.Kill()
 	}

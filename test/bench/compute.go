@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"syscall"
 	"testing"
 	"time"
 
@@ -36,20 +37,21 @@ func (b *bench) compute(context.Context) error {
 	many := measureResolve(tenant, people(vocabulary, c, large))
 	b.reportCompute("compute, small", fmt.Sprintf("resolve any of %d users in %d groups", small, groupCount(small)), few)
 	b.reportCompute("compute, large", fmt.Sprintf("resolve any of %d users in %d groups", large, groupCount(large)), many)
+	growth := float64(cpuOf(many)) / float64(cpuOf(few))
 	b.report.note(row{
 		Name: "compute, growth", What: "the large tenant against the small one; what grows is the distance to memory",
-		Reached: fmt.Sprintf("%.2f", float64(many.NsPerOp())/float64(few.NsPerOp())), Target: "1",
-		Values: map[string]float64{"ratio": float64(many.NsPerOp()) / float64(few.NsPerOp())},
+		Reached: fmt.Sprintf("%.2f", growth), Target: "1",
+		Values: map[string]float64{"ratio": growth},
 	})
 	return nil
 }
 
 func (b *bench) reportCompute(name, what string, r testing.BenchmarkResult) {
-	took := time.Duration(r.NsPerOp())
+	took := cpuOf(r)
 	b.report.limit(row{
 		Name: name, What: what,
-		Reached: fmt.Sprintf("%.1f µs, %d B in %d allocations", took.Seconds()*1e6, r.AllocedBytesPerOp(), r.AllocsPerOp()), Target: "≤ 10 µs",
-		Values: map[string]float64{"nanoseconds": float64(r.NsPerOp()), "bytes": float64(r.AllocedBytesPerOp())},
+		Reached: fmt.Sprintf("%.1f µs of CPU, %d B in %d allocations", took.Seconds()*1e6, r.AllocedBytesPerOp(), r.AllocsPerOp()), Target: "≤ 10 µs",
+		Values: map[string]float64{"nanoseconds": float64(took.Nanoseconds()), "bytes": float64(r.AllocedBytesPerOp())},
 	}, took <= computeTarget)
 }
 
@@ -62,18 +64,34 @@ func measureResolve(tenant *access.CompiledTenant, people []person) testing.Benc
 	order := random.Perm(len(people))
 	resolve := func(b *testing.B) {
 		b.ReportAllocs()
+		before := cpuTime()
 		for i := 0; b.Loop(); i++ {
 			p := &people[order[i%len(order)]]
 			access.Resolve(tenant, p.user, p.memberships, now)
 		}
+		b.ReportMetric(float64(cpuTime()-before)/float64(b.N), cpuMetric)
 	}
 	best := testing.Benchmark(resolve)
 	for range attempts - 1 {
-		if again := testing.Benchmark(resolve); again.NsPerOp() < best.NsPerOp() {
+		if again := testing.Benchmark(resolve); cpuOf(again) < cpuOf(best) {
 			best = again
 		}
 	}
 	return best
+}
+
+// cpuMetric is the time that the machine worked for one operation, collection of garbage included. Time on the clock says
+// as much about who else is working.
+const cpuMetric = "cpu-ns/op"
+
+func cpuOf(r testing.BenchmarkResult) time.Duration { return time.Duration(r.Extra[cpuMetric]) }
+
+func cpuTime() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 func groupCount(users int) int { return 3 + (users+teamSize-1)/teamSize }

@@ -8,6 +8,10 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/roster-dev/roster/test/env"
 )
@@ -91,6 +95,20 @@ func (w *world) seed(ctx context.Context, c *env.Cluster, uid string) error {
 		}
 		all = append(all, put{[]byte(prefix + userName(i)), value})
 	}
-	batches := slices.Collect(slices.Chunk(all, seedBatch))
-	return each(ctx, len(batches), func(ctx context.Context, i int) error { return store.store(ctx, batches[i]) })
+	last := len(all) - 1
+	batches := slices.Collect(slices.Chunk(all[:last], seedBatch))
+	err = each(ctx, len(batches), func(ctx context.Context, i int) error { return store.store(ctx, batches[i]) })
+	if err != nil {
+		return err
+	}
+	return errors.Join(store.store(ctx, all[last:]), w.seen(ctx, w.user(w.users-1)))
+}
+
+// seen waits until the API server has heard of an object that it did not store itself, and so of everything before it.
+func (w *world) seen(ctx context.Context, object client.Object) error {
+	fromItsMemory := &client.GetOptions{Raw: &metav1.GetOptions{ResourceVersion: "0"}}
+	return until(ctx, 100*time.Millisecond, func() (bool, error) {
+		err := w.client.Get(ctx, client.ObjectKeyFromObject(object), object, fromItsMemory)
+		return err == nil, client.IgnoreNotFound(err)
+	})
 }
