@@ -252,7 +252,7 @@ func (e *explainer) conclude(p Path) Path {
 // joins says whether a grant allows the query and came via the path, among others.
 func (e *explainer) joins(g *Grant, via Via) bool {
 	identifiedBy := e.tenant.vocabulary.resources[e.resource].IdentifiedBy
-	return g.answers(&e.query) && slices.Contains(g.Via, via) && g.decide(&e.query, identifiedBy, e.now).Allowed
+	return g.answers(&e.query) && slices.Contains(g.Via, via) && g.Judge(e.query.Entity, identifiedBy, e.now).Allowed
 }
 
 // given says whether the cells give the query's action on its resource.
