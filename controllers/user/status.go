@@ -22,31 +22,45 @@ const (
 // resolve computes memberships and access. A status that would be too large grants nothing at all.
 func (s *scope) resolve() (tooLarge string) {
 	active := s.status.State == accessv1.UserActive
-	s.resolution = access.Resolve(s.tenancy.Access, graph.ModelUser(s.user, active), s.memberships, s.now)
+	user := graph.ModelUser(s.user, active)
+	s.resolution = access.Resolve(s.tenancy.Access, user, s.memberships, s.now)
 	if len(s.resolution.Memberships) > maxMemberships {
 		return fmt.Sprintf("The user is in %d groups; a status holds at most %d", len(s.resolution.Memberships), maxMemberships)
 	}
+	alone := access.Alone(s.tenancy.Access, user, s.resolution)
 	for _, m := range s.resolution.Memberships {
 		s.status.Groups = append(s.status.Groups, accessv1.EffectiveMembership{
-			Name: m.Name, Until: graph.Time(m.Until), From: accessv1.MembershipSource(m.From),
+			Name: m.Name, Until: graph.Time(m.Until), From: accessv1.MembershipSource(m.From), Access: aloneIn(alone, m.Name),
 		})
 	}
-	entries := graph.Entries(s.resolution.Grants)
-	if message := oversize(entries); message != "" {
+	s.status.EffectiveAccess = graph.Entries(s.resolution.Grants)
+	if message := oversize(&s.status); message != "" {
 		return message
 	}
-	s.status.EffectiveAccess = entries
 	if active && s.tenancy.Vocabulary != nil {
 		s.status.AccessSummary = access.Summary(s.tenancy.Vocabulary, s.resolution.Grants)
 	}
 	return ""
 }
 
-func oversize(entries []accessv1.AccessEntry) string {
-	if len(entries) > maxEntries {
-		return fmt.Sprintf("The effective access has %d entries; a status holds at most %d", len(entries), maxEntries)
+func aloneIn(alone []access.GroupGrants, group string) []accessv1.AccessEntry {
+	for i := range alone {
+		if alone[i].Group == group {
+			return graph.Entries(alone[i].Grants)
+		}
 	}
-	if encoded, err := json.Marshal(entries); err != nil || len(encoded) > maxAccessBytes {
+	return nil
+}
+
+func oversize(s *accessv1.UserStatus) string {
+	if len(s.EffectiveAccess) > maxEntries {
+		return fmt.Sprintf("The effective access has %d entries; a status holds at most %d", len(s.EffectiveAccess), maxEntries)
+	}
+	everything := [][]accessv1.AccessEntry{s.EffectiveAccess}
+	for i := range s.Groups {
+		everything = append(everything, s.Groups[i].Access)
+	}
+	if encoded, err := json.Marshal(everything); err != nil || len(encoded) > maxAccessBytes {
 		return fmt.Sprintf("The effective access takes more than %d KiB; use fewer groups or restrictions", maxAccessBytes>>10)
 	}
 	return ""

@@ -35,6 +35,8 @@ type Effective struct {
 	Denied Reason
 	// Grants is the user's access in canonical form.
 	Grants []Grant
+	// Alone is what the function of that name returned with it. It counts for a query with an acting group only.
+	Alone []GroupGrants
 }
 
 // Query asks whether an action may be done to an entity of a resource.
@@ -42,7 +44,7 @@ type Query struct {
 	Action   string
 	Resource string
 	Entity   Entity
-	// Group is the group that the user acts in: only entries that came via it count. Empty: all entries count.
+	// Group is the group that the user acts in: only what this group gives by itself counts. Empty: everything counts.
 	Group string
 }
 
@@ -68,8 +70,9 @@ func Decide(e Effective, q Query, now time.Time) Decision {
 		return Decision{Reason: UnknownAction}
 	}
 	denied := Decision{Reason: NoGrant}
-	for i := range e.Grants {
-		g := &e.Grants[i]
+	grants := e.actingIn(q.Group)
+	for i := range grants {
+		g := &grants[i]
 		if !g.answers(&q) {
 			continue
 		}

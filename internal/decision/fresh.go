@@ -8,6 +8,8 @@ import (
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 )
 
+// +kubebuilder:rbac:groups=access.roster.dev,resources=usergroups;roles;vendors;invitations,verbs=list
+
 // Live reads the state of one tenant past every cache. Of a tenant that does not exist, there are no users to read.
 type Live interface {
 	Read(ctx context.Context, tenant string) (*State, error)

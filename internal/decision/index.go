@@ -203,7 +203,13 @@ func namesOf(user *accessv1.User) (text string, nameEnd, addressEnd uint16) {
 }
 
 func contentOf(catalog string, status *accessv1.UserStatus) content {
-	return content{Catalog: catalog, Entries: status.EffectiveAccess}
+	c := content{Catalog: catalog, Entries: status.EffectiveAccess}
+	for i := range status.Groups {
+		if g := &status.Groups[i]; len(g.Access) > 0 {
+			c.Alone = append(c.Alone, aloneContent{g.Name, g.Access})
+		}
+	}
+	return c
 }
 
 // DropUser forgets a user.

@@ -21,8 +21,6 @@ import (
 	"github.com/roster-dev/roster/internal/index"
 )
 
-// +kubebuilder:rbac:groups=access.roster.dev,resources=usergroups;roles;vendors;invitations,verbs=list
-
 // live reads a tenant from the API server itself. Whether a status follows from what is read, the user's own controller
 // says: it is asked to compute what it would write, and writes nothing.
 type live struct {
