@@ -73,10 +73,14 @@ func (c *callers) identify(r *http.Request, l *link) (caller, error) {
 	if ok && now.Sub(known.at) < reviewLife {
 		return known.result()
 	}
+	// While the API server is out of reach, whoever it knew last stays known, as long as answers are given at all.
+	lasting := ok && known.failed == nil && now.Sub(known.at) < c.maxStale+reviewLife
+	if lasting && l.stale() > 0 {
+		return known.result()
+	}
 	fresh, err := c.review(r, user)
 	if err != nil {
-		// While the API server is out of reach, whoever it knew last stays known, as long as answers are given at all.
-		if ok && known.failed == nil && now.Sub(known.at) < c.maxStale {
+		if lasting && !apierrors.IsForbidden(err) && !apierrors.IsUnauthorized(err) {
 			return known.result()
 		}
 		return caller{}, unavailable("The caller could not be identified: the API server does not answer")

@@ -52,6 +52,7 @@ type Service struct {
 func New(o Options) *Service {
 	s := &Service{options: o, index: NewIndex(), log: o.Log}
 	s.link = &link{now: o.Now}
+	s.link.good.Store(o.Now().UnixNano())
 	s.callers = newCallers(o.Reviews, o.Now, o.MaxStale)
 	s.limits = newLimits(o.Rate, o.Now)
 	return s

@@ -159,7 +159,7 @@ func (g *guarded) Stop() {
 type link struct {
 	now    func() time.Time
 	open   [sources]atomic.Bool
-	good   atomic.Int64 // when all was well, in nanoseconds
+	good   atomic.Int64 // when all was well (or all began), in nanoseconds
 	latest atomic.Uint64
 }
 
@@ -174,11 +174,7 @@ const (
 
 // stale is how long the API server has been out of reach; 0: it is not, or not for long.
 func (l *link) stale() time.Duration {
-	good := l.good.Load()
-	if good == 0 {
-		return 0 // never reached yet: then nothing has been read either
-	}
-	if away := l.now().Sub(time.Unix(0, good)); away > tolerated+probeTimeout {
+	if away := l.now().Sub(time.Unix(0, l.good.Load())); away > tolerated+probeTimeout {
 		return away
 	}
 	return 0

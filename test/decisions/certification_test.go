@@ -39,6 +39,7 @@ func applyCertified(ctx context.Context) {
 			Dimension: "record", Values: &[]string{"record-1"},
 		}},
 		userIn("certified", "alice", "readers", "writers"), userIn("certified", "bob", "readers"))
+	certified = decisions.as(newToken(ctx, "certified", "harness"))
 	decisions.eventually(ctx, question("certified", "alice", "write", "record", "record-1"), "allow")
 	decisions.eventually(ctx, question("certified", "bob", "read", "record", "record-1"), "allow")
 }
@@ -61,7 +62,7 @@ var _ = Describe("certification", Ordered, func() {
 
 	DescribeTable("decides", func(ctx context.Context, body, expected string) {
 		for range 3 {
-			got := decisions.ask(ctx, evaluation, body)
+			got := certified.ask(ctx, evaluation, body)
 			Expect(got.Header.Get("Content-Type")).To(Equal("application/json"))
 			Expect(got.decision()).To(HavePrefix(expected))
 		}
@@ -85,7 +86,7 @@ var _ = Describe("certification", Ordered, func() {
 	)
 
 	DescribeTable("refuses with 400", func(ctx context.Context, path, body string, headers ...string) {
-		got := decisions.ask(ctx, path, body, headers...)
+		got := certified.ask(ctx, path, body, headers...)
 		Expect(got.Code).To(Equal(http.StatusBadRequest))
 		Expect(got.Body["message"]).NotTo(BeEmpty())
 	},
@@ -118,7 +119,7 @@ var _ = Describe("certification", Ordered, func() {
 	)
 
 	DescribeTable("evaluates batches", func(ctx context.Context, body string, expected ...string) {
-		got := decisions.ask(ctx, evaluations, body)
+		got := certified.ask(ctx, evaluations, body)
 		Expect(got.Code).To(Equal(http.StatusOK))
 		list, ok := got.Body["evaluations"].([]any)
 		Expect(ok).To(BeTrue())
@@ -143,12 +144,12 @@ var _ = Describe("certification", Ordered, func() {
 	)
 
 	It("evaluates a batch without a list as a single one", func(ctx context.Context) {
-		Expect(decisions.ask(ctx, evaluations, object(alice, reading, record1)).decision()).To(Equal("allow"))
-		Expect(decisions.ask(ctx, evaluations, object(alice, reading, record1, `"evaluations":[]`)).decision()).To(Equal("allow"))
+		Expect(certified.ask(ctx, evaluations, object(alice, reading, record1)).decision()).To(Equal("allow"))
+		Expect(certified.ask(ctx, evaluations, object(alice, reading, record1, `"evaluations":[]`)).decision()).To(Equal("allow"))
 	})
 
 	DescribeTable("finds", func(ctx context.Context, path, body string, expected ...string) {
-		Expect(decisions.found(ctx, path, body)).To(Equal(append([]string{}, expected...)))
+		Expect(certified.found(ctx, path, body)).To(Equal(append([]string{}, expected...)))
 	},
 		Entry("who may read", byUser, object(anyUser, reading, record1), "user alice", "user bob"),
 		Entry("who may write", byUser, object(anyUser, writing, record1), "user alice"),
@@ -170,38 +171,38 @@ var _ = Describe("certification", Ordered, func() {
 
 	It("turns pages", func(ctx context.Context) {
 		body := object(anyUser, reading, record1)
-		first := decisions.ask(ctx, byUser, body[:len(body)-1]+`,"page":{"limit":1}}`)
+		first := certified.ask(ctx, byUser, body[:len(body)-1]+`,"page":{"limit":1}}`)
 		Expect(first.results()).To(Equal([]string{"user alice"}))
 		page, ok := first.Body["page"].(map[string]any)
 		Expect(ok).To(BeTrue())
 		Expect(page).To(And(HaveKeyWithValue("count", 1.0), HaveKeyWithValue("total", 2.0)))
 		Expect(page["next_token"]).NotTo(BeEmpty())
-		second := decisions.ask(ctx, byUser, body[:len(body)-1]+fmt.Sprintf(`,"page":{"token":%q}}`, page["next_token"]))
+		second := certified.ask(ctx, byUser, body[:len(body)-1]+fmt.Sprintf(`,"page":{"token":%q}}`, page["next_token"]))
 		Expect(second.results()).To(Equal([]string{"user bob"}))
 		Expect(second.Body["page"]).To(HaveKeyWithValue("next_token", ""))
 	})
 
 	It("gives a request's id back, and none where there was none", func(ctx context.Context) {
-		Expect(decisions.ask(ctx, evaluation, object(alice, reading, record1), "X-Request-ID", "7f3a").Header.Get("X-Request-ID")).To(Equal("7f3a"))
-		Expect(decisions.ask(ctx, evaluation, "", "X-Request-ID", "bad").Header.Get("X-Request-ID")).To(Equal("bad"))
-		Expect(decisions.ask(ctx, evaluation, object(alice, reading, record1)).Code).To(Equal(http.StatusOK))
+		Expect(certified.ask(ctx, evaluation, object(alice, reading, record1), "X-Request-ID", "7f3a").Header.Get("X-Request-ID")).To(Equal("7f3a"))
+		Expect(certified.ask(ctx, evaluation, "", "X-Request-ID", "bad").Header.Get("X-Request-ID")).To(Equal("bad"))
+		Expect(certified.ask(ctx, evaluation, object(alice, reading, record1)).Code).To(Equal(http.StatusOK))
 	})
 
 	It("takes a charset, and refuses other methods", func(ctx context.Context) {
-		Expect(decisions.ask(ctx, evaluation, object(alice, reading, record1), "Content-Type", "application/json; charset=utf-8").decision()).To(Equal("allow"))
+		Expect(certified.ask(ctx, evaluation, object(alice, reading, record1), "Content-Type", "application/json; charset=utf-8").decision()).To(Equal("allow"))
 		for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
-			Expect(decisions.send(ctx, method, evaluation, "").Code).To(Equal(http.StatusMethodNotAllowed))
+			Expect(certified.send(ctx, method, evaluation, "").Code).To(Equal(http.StatusMethodNotAllowed))
 		}
 	})
 
 	It("says where everything is", func(ctx context.Context) {
-		got := decisions.send(ctx, http.MethodGet, "/.well-known/authzen-configuration", "", "Authorization", "")
+		got := certified.send(ctx, http.MethodGet, "/.well-known/authzen-configuration", "", "Authorization", "")
 		Expect(got.Code).To(Equal(http.StatusOK))
 		Expect(got.Header.Get("Content-Type")).To(Equal("application/json"))
 		Expect(got.Body).To(Equal(map[string]any{
-			"policy_decision_point": decisions.URL, "access_evaluation_endpoint": decisions.URL + evaluation,
-			"access_evaluations_endpoint": decisions.URL + evaluations, "search_subject_endpoint": decisions.URL + byUser,
-			"search_resource_endpoint": decisions.URL + byResource, "search_action_endpoint": decisions.URL + byAction,
+			"policy_decision_point": certified.URL, "access_evaluation_endpoint": certified.URL + evaluation,
+			"access_evaluations_endpoint": certified.URL + evaluations, "search_subject_endpoint": certified.URL + byUser,
+			"search_resource_endpoint": certified.URL + byResource, "search_action_endpoint": certified.URL + byAction,
 		}))
 	})
 })

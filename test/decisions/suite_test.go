@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -19,6 +20,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -33,9 +35,12 @@ var (
 	// decisions is the service over an undisturbed connection, and token that of a caller who may ask about everybody.
 	decisions *server
 	token     string
+	// certified is the same service, asked by a caller of the tenant of that name.
+	certified *server
 )
 
 func TestDecisions(t *testing.T) {
+	ctrl.SetLogger(logr.Discard())
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "The decision service")
 }
@@ -78,7 +83,11 @@ func accountToken(ctx context.Context, namespace, name string) string {
 type server struct {
 	*httptest.Server
 	service *decision.Service
+	token   string
 }
+
+// as is the server as another caller sees it.
+func (s *server) as(token string) *server { return &server{s.Server, s.service, token} }
 
 // serve starts a decision service that reaches the API server through the config.
 func serve(config *rest.Config, change func(*manager.DecisionOptions)) *server {
@@ -90,7 +99,7 @@ func serve(config *rest.Config, change func(*manager.DecisionOptions)) *server {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- service.Run(ctx) }()
-	s := &server{httptest.NewServer(service.Handler()), service}
+	s := &server{httptest.NewServer(service.Handler()), service, token}
 	DeferCleanup(func() {
 		s.Close()
 		stop()
@@ -107,7 +116,7 @@ type reply struct {
 	Body   map[string]any
 }
 
-// ask posts a body with the suite's token; headers are pairs of name and value, which replace those that are always sent.
+// ask posts a body with the caller's token; headers are pairs of name and value, which replace those that are always sent.
 func (s *server) ask(ctx context.Context, path, body string, headers ...string) reply {
 	return s.send(ctx, http.MethodPost, path, body, headers...)
 }
@@ -116,7 +125,7 @@ func (s *server) send(ctx context.Context, method, path, body string, headers ..
 	request, err := http.NewRequestWithContext(ctx, method, s.URL+path, bytes.NewBufferString(body))
 	Expect(err).NotTo(HaveOccurred())
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Authorization", "Bearer "+s.token)
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
