@@ -41,7 +41,7 @@ func (i *Index) decide(s Subject, query *access.Query, now time.Time) (access.De
 	if who.denied != "" {
 		return access.Decision{Reason: who.denied}, who
 	}
-	v := i.catalogs[who.tenant.catalog]
+	v := who.tenant.vocabulary
 	at, bit, reason := v.find(query.Resource, query.Action)
 	if reason != "" {
 		return access.Decision{Reason: reason}, who
@@ -68,6 +68,12 @@ func (i *Index) stand(s Subject) standing {
 }
 
 func (i *Index) subject(s Subject) (*record, *tenant, access.Reason) {
+	t := i.tenants[s.Tenant]
+	if t != nil && t.space.owner == t {
+		if r := i.known(t.space, s.ID); r != nil {
+			return r, t, ""
+		}
+	}
 	k, id := identify(s.ID)
 	if id == "" {
 		return nil, nil, access.UnknownUser
@@ -75,7 +81,6 @@ func (i *Index) subject(s Subject) (*record, *tenant, access.Reason) {
 	if s.Tenant == "" {
 		return i.anywhere(k, id)
 	}
-	t := i.tenants[s.Tenant]
 	if t == nil || t.space.owner != t {
 		return nil, nil, access.UnknownUser
 	}
@@ -93,7 +98,7 @@ func (i *Index) anywhere(k kind, id string) (*record, *tenant, access.Reason) {
 		return nil, nil, access.UnknownUser
 	}
 	var home *space
-	for n := (i.global.slots[slot]-1)/uint32(kinds) + 1; n != 0; n = i.record(n - 1).next[k] {
+	for n := numberIn(i.global.slots[slot])/stride + 1; n != 0; n = i.record(n - 1).next[k] {
 		switch s := i.record(n - 1).space; {
 		case s.owner == nil || s == home:
 		case home != nil:

@@ -41,7 +41,9 @@ func (e *entitlement) compile(v *vocabulary) {
 	if v == nil {
 		return
 	}
-	e.everywhere, e.anywhere = make(mask, len(v.valid)), make(mask, len(v.valid))
+	n := len(v.valid)
+	both := make(mask, 2*n) // side by side: the second is looked at right after the first
+	e.everywhere, e.anywhere = both[:n:n], both[n:]
 	for _, entry := range e.entries {
 		e.anywhere.or(entry.mask)
 		if len(entry.grant.Scope) == 0 && entry.grant.Until.IsZero() {

@@ -141,7 +141,7 @@ func (a *Application) allows(q *access.Query, now time.Time) bool {
 
 // explain says which entry allows it.
 func (l *look) explain(c *decisionContext, who standing, query *access.Query) {
-	v := l.catalogs[who.tenant.catalog]
+	v := who.tenant.vocabulary
 	at, bit, _ := v.find(query.Resource, query.Action)
 	e := who.record.entitlement.by(&question{query, bit, v.details[at].IdentifiedBy, l.now})
 	if e == nil {

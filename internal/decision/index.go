@@ -17,6 +17,8 @@ const (
 	byAddress             // the comparable form of its address
 	byUID                 // its UID, which a sign-in's sub carries
 	kinds
+	// stride is the distance between the numbers of two records.
+	stride = 4
 )
 
 // record is one user. Its three names stand one after the other in one string.
@@ -88,26 +90,24 @@ func NewIndex() *Index {
 		seed: maphash.MakeSeed(), spaces: map[string]*space{}, tenants: map[string]*tenant{},
 		catalogs: map[string]*vocabulary{}, intern: newInterner(), progress: newProgress(),
 	}
-	i.scoped = newTable(func(n uint32) uint64 { r, k := i.at(n); return i.scopedHash(r.space.number, k, r.id(k)) })
-	i.global = newTable(func(n uint32) uint64 { r, k := i.at(n); return i.hash(k, r.id(k)) })
+	i.scoped = newTable(func(n uint32) uint64 { r, k := i.at(n); return i.scopedHash(r.space.number, r.id(k)) })
+	i.global = newTable(func(n uint32) uint64 { r, k := i.at(n); return i.hash(r.id(k)) })
 	return i
 }
 
-// A number in the tables is that of a record times three, plus the kind of name.
-func numberOf(record uint32, k kind) uint32 { return record*uint32(kinds) + uint32(k) }
+// A number in the tables is that of a record times the stride, plus the kind of name.
+func numberOf(record uint32, k kind) uint32 { return record*stride + uint32(k) }
 
 func (i *Index) at(number uint32) (*record, kind) {
-	return i.record(number / uint32(kinds)), kind(number % uint32(kinds))
+	return i.record(number / stride), kind(number % stride)
 }
 
 func (i *Index) record(n uint32) *record { return &i.pages[n/pageSize][n%pageSize] }
 
-func (i *Index) hash(k kind, id string) uint64 {
-	return mix(maphash.String(i.seed, id) + uint64(k))
-}
+func (i *Index) hash(id string) uint64 { return mix(maphash.String(i.seed, id)) }
 
-func (i *Index) scopedHash(space uint32, k kind, id string) uint64 {
-	return mix(maphash.String(i.seed, id) + uint64(k) + uint64(space)<<8)
+func (i *Index) scopedHash(space uint32, id string) uint64 {
+	return mix(maphash.String(i.seed, id) + uint64(space))
 }
 
 // mix spreads a small difference over all bits.
@@ -119,32 +119,56 @@ func mix(h uint64) uint64 {
 // find is the user of that name in a namespace; of several with one address the one with access, else any.
 func (i *Index) find(s *space, k kind, id string) (uint32, bool) {
 	found, ok := uint32(0), false
-	for slot := i.scoped.first(i.scopedHash(s.number, k, id)); ; slot = i.scoped.next(slot) {
-		number := i.scoped.slots[slot]
-		if number == 0 {
+	hash := i.scopedHash(s.number, id)
+	for slot := i.scoped.first(hash); ; slot = i.scoped.next(slot) {
+		packed := i.scoped.slots[slot]
+		if packed == 0 {
 			return found, ok
 		}
-		if (number-1)%uint32(kinds) != uint32(k) {
+		number := numberIn(packed)
+		if !fits(packed, hash) || number%stride != uint32(k) {
 			continue
 		}
-		n := (number - 1) / uint32(kinds)
-		if r := i.record(n); r.space == s && r.id(k) == id {
+		if r := i.record(number / stride); r.space == s && r.id(k) == id {
 			if r.flags == statusActive {
-				return n, true
+				return number / stride, true
 			}
-			found, ok = n, true
+			found, ok = number/stride, true
+		}
+	}
+}
+
+// known is the user with access whose name or address is just this; nil: look closer. Nobody's name has an @, and no
+// address is without, so it does not matter which of the two it is.
+func (i *Index) known(s *space, id string) *record {
+	hash := i.scopedHash(s.number, id)
+	for slot := i.scoped.first(hash); ; slot = i.scoped.next(slot) {
+		packed := i.scoped.slots[slot]
+		if packed == 0 {
+			return nil
+		}
+		if !fits(packed, hash) {
+			continue
+		}
+		r, k := i.at(numberIn(packed))
+		if k != byUID && r.space == s && r.flags == statusActive && r.id(k) == id {
+			return r
 		}
 	}
 }
 
 // head is the slot of the first user of that name in any tenant; -1 for none.
 func (i *Index) head(k kind, id string) int {
-	for slot := i.global.first(i.hash(k, id)); ; slot = i.global.next(slot) {
-		number := i.global.slots[slot]
-		if number == 0 {
+	hash := i.hash(id)
+	for slot := i.global.first(hash); ; slot = i.global.next(slot) {
+		packed := i.global.slots[slot]
+		if packed == 0 {
 			return -1
 		}
-		if r, other := i.at(number - 1); other == k && r.id(k) == id {
+		if !fits(packed, hash) {
+			continue
+		}
+		if r, other := i.at(numberIn(packed)); other == k && r.id(k) == id {
 			return slot
 		}
 	}
@@ -280,7 +304,7 @@ func (i *Index) link(n uint32, s *space, text string, nameEnd, addressEnd uint16
 		}
 		i.scoped.add(numberOf(n, k))
 		if slot := i.head(k, id); slot >= 0 {
-			first, _ := i.at(i.global.slots[slot] - 1)
+			first, _ := i.at(numberIn(i.global.slots[slot]))
 			r.next[k], first.next[k] = first.next[k], n+1
 		} else {
 			i.global.add(numberOf(n, k))
@@ -296,7 +320,7 @@ func (i *Index) unlink(n uint32) {
 			continue
 		}
 		i.scoped.remove(numberOf(n, k))
-		first := (i.global.slots[i.head(k, id)] - 1) / uint32(kinds)
+		first := numberIn(i.global.slots[i.head(k, id)]) / stride
 		switch {
 		case first != n:
 			before := i.record(first)

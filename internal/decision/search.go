@@ -63,7 +63,7 @@ func (l *look) subjects(a *asked) (*searchBody, error) {
 		body.Context.Reason = reason
 		return body, nil
 	}
-	v := l.catalogs[t.catalog]
+	v := t.vocabulary
 	at, bit, reason := v.find(query.Resource, query.Action)
 	if reason == "" && !t.active {
 		reason = access.TenantSuspended
@@ -129,7 +129,7 @@ func (l *look) resources(a *asked) (*searchBody, error) {
 	if body.Context.Reason = who.denied; who.denied != "" {
 		return body, nil
 	}
-	v := l.catalogs[who.tenant.catalog]
+	v := who.tenant.vocabulary
 	at, bit, reason := v.find(query.Resource, query.Action)
 	if body.Context.Reason = reason; reason != "" || who.record.entitlement == nil {
 		return body, nil
@@ -173,7 +173,7 @@ func (l *look) actions(a *asked) (*searchBody, error) {
 	if body.Context.Reason = who.denied; who.denied != "" {
 		return body, nil
 	}
-	for _, name := range l.catalogs[who.tenant.catalog].actionsOf(query.Resource) {
+	for _, name := range who.tenant.vocabulary.actionsOf(query.Resource) {
 		query.Action = name
 		d, _ := l.decide(s, &query, l.now)
 		if d.Allowed && (application == nil || application.allows(&query, l.now)) {

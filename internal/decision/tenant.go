@@ -14,6 +14,8 @@ type tenant struct {
 	active                   bool
 	values                   map[string][]string // by dimension
 	space                    *space
+	// vocabulary is the catalog's; nil: there is no such catalog.
+	vocabulary *vocabulary
 	// object has the age and the name, by which the owner of a namespace is found.
 	object accessv1.Tenant
 }
@@ -50,6 +52,7 @@ func (i *Index) putTenant(object *accessv1.Tenant) {
 	}
 	before := t.space
 	t.namespace, t.catalog = object.TargetNamespace(), object.Spec.CatalogRef.Name
+	t.vocabulary = i.catalogs[t.catalog]
 	t.active = object.Spec.State != accessv1.TenantSuspended && object.DeletionTimestamp.IsZero()
 	t.object.Name, t.object.CreationTimestamp = object.Name, object.CreationTimestamp
 	t.values = map[string][]string{}
@@ -132,6 +135,11 @@ func (i *Index) setCatalog(name string, v *vocabulary) {
 		delete(i.catalogs, name)
 	} else {
 		i.catalogs[name] = v
+	}
+	for _, t := range i.tenants {
+		if t.catalog == name {
+			t.vocabulary = v
+		}
 	}
 	i.intern.recompile(name, v)
 }

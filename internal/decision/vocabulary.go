@@ -12,8 +12,10 @@ import (
 type vocabulary struct {
 	uid        string
 	generation int64
-	resources  map[string]int
-	actions    map[string]int
+	resources  words
+	actions    words
+	// names are the actions by number.
+	names []string
 	// details are the resources by number.
 	details []access.Resource
 	// valid has the pairs that exist: not every resource declares every action.
@@ -23,39 +25,38 @@ type vocabulary struct {
 var fourActions = []string{access.ActionCreate, access.ActionDelete, access.ActionRead, access.ActionUpdate}
 
 func newVocabulary(catalog *accessv1.ResourceCatalog) *vocabulary {
-	v := &vocabulary{
-		uid: string(catalog.UID), generation: catalog.Generation,
-		resources: map[string]int{}, actions: map[string]int{}, details: graph.Catalog(catalog).Resources,
-	}
+	v := &vocabulary{uid: string(catalog.UID), generation: catalog.Generation, details: graph.Catalog(catalog).Resources}
+	v.names = slices.Clone(fourActions)
+	resources := make([]string, len(v.details))
 	for i, r := range v.details {
-		v.resources[r.Name] = i
-		for _, action := range slices.Concat(fourActions, r.Actions) {
-			if _, ok := v.actions[action]; !ok {
-				v.actions[action] = len(v.actions)
-			}
-		}
+		resources[i] = r.Name
+		v.names = append(v.names, r.Actions...)
 	}
-	v.valid = newMask(len(v.details) * len(v.actions))
+	slices.Sort(v.names)
+	v.names = slices.Compact(v.names)
+	v.resources, v.actions = newWords(resources), newWords(v.names)
+	v.valid = newMask(len(v.details) * len(v.names))
 	for i, r := range v.details {
 		for _, action := range slices.Concat(fourActions, r.Actions) {
-			v.valid.add(v.bit(i, v.actions[action]))
+			number, _ := v.actions.find(action)
+			v.valid.add(v.bit(i, number))
 		}
 	}
 	return v
 }
 
-func (v *vocabulary) bit(resource, action int) int { return resource*len(v.actions) + action }
+func (v *vocabulary) bit(resource, action int) int { return resource*len(v.names) + action }
 
 // find numbers a question: the resource, and the bit of the pair. The reason is empty when both exist.
 func (v *vocabulary) find(resource, action string) (at, bit int, reason access.Reason) {
 	if v == nil {
 		return 0, 0, access.UnknownResource
 	}
-	at, ok := v.resources[resource]
+	at, ok := v.resources.find(resource)
 	if !ok {
 		return 0, 0, access.UnknownResource
 	}
-	number, ok := v.actions[action]
+	number, ok := v.actions.find(action)
 	if !ok {
 		return 0, 0, access.UnknownAction
 	}
@@ -70,7 +71,7 @@ func (v *vocabulary) actionsOf(resource string) []string {
 	if v == nil {
 		return nil
 	}
-	at, ok := v.resources[resource]
+	at, ok := v.resources.find(resource)
 	if !ok {
 		return nil
 	}
@@ -84,13 +85,13 @@ func (v *vocabulary) mask(g *access.Grant) mask {
 	if v == nil {
 		return nil
 	}
-	m := newMask(len(v.details) * len(v.actions))
+	m := newMask(len(v.details) * len(v.names))
 	for _, name := range g.Resources {
-		at, ok := v.resources[name]
+		at, ok := v.resources.find(name)
 		if !ok {
 			continue
 		}
-		for action, number := range v.actions {
+		for number, action := range v.names {
 			if bit := v.bit(at, number); v.valid.has(bit) && g.Holds(action) {
 				m.add(bit)
 			}

@@ -1,0 +1,3 @@
+package main
+
+func overHTTP(*world, bool) ([]figure, error) { return nil, nil }
