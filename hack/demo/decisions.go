@@ -14,9 +14,9 @@ import (
 // asking is a question to the decision service, and the answer that the demo wants to see.
 type asking struct{ path, body, expected string }
 
-func evaluate(user, action, resource, about, expected string) asking {
+func evaluate(user, action, about, expected string) asking {
 	return asking{"/access/v1/evaluation", fmt.Sprintf(
-		`{"subject":{"type":"user","id":%q},"action":{"name":%q},"resource":{"type":%q,"id":"4711"%s}}`, user, action, resource, about), expected}
+		`{"subject":{"type":"user","id":%q},"action":{"name":%q},"resource":{"type":"orders","id":"4711"%s}}`, user, action, about), expected}
 }
 
 func askDecisions(ctx context.Context, s *stage) error {
@@ -34,9 +34,9 @@ func askDecisions(ctx context.Context, s *stage) error {
 	}
 	const site = `,"properties":{"site":%q}`
 	for _, a := range []asking{
-		evaluate("ana@acme.example", "update", "orders", fmt.Sprintf(site, "DE"), `"decision":true`),
-		evaluate("ana@acme.example", "update", "orders", fmt.Sprintf(site, "FR"), `"decision":false,"context":{"reason":"OutsideRestriction","dimension":"site"`),
-		evaluate("ben@acme.example", "read", "orders", fmt.Sprintf(site, "DE"), `"decision":false,"context":{"reason":"NotActive"`),
+		evaluate("ana@acme.example", "update", fmt.Sprintf(site, "DE"), `"decision":true`),
+		evaluate("ana@acme.example", "update", fmt.Sprintf(site, "FR"), `"decision":false,"context":{"reason":"OutsideRestriction","dimension":"site"`),
+		evaluate("ben@acme.example", "read", fmt.Sprintf(site, "DE"), `"decision":false,"context":{"reason":"NotActive"`),
 		{"/access/v1/search/action", `{"subject":{"type":"user","id":"ana@acme.example"},"resource":{"type":"returns","id":"4711"}}`,
 			`"results":[{"name":"create"},{"name":"delete"},{"name":"read"},{"name":"update"}]`},
 		{"/access/v1/search/subject", `{"subject":{"type":"user"},"action":{"name":"update"},"resource":{"type":"orders","id":"4711","properties":{"site":"DE"}}}`,
@@ -51,7 +51,7 @@ func askDecisions(ctx context.Context, s *stage) error {
 
 // revokeAna asks before and after, without waiting for her status.
 func revokeAna(ctx context.Context, s *stage) error {
-	read := evaluate("ana@acme.example", "read", "orders", "", `"decision":true`)
+	read := evaluate("ana@acme.example", "read", "", `"decision":true`)
 	if err := s.expect(ctx, read); err != nil {
 		return err
 	}

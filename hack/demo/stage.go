@@ -222,11 +222,11 @@ func (s *stage) stayUp(ctx context.Context) error {
 func (s *stage) close() {
 	_ = os.Remove(s.readyFile())
 	for _, p := range slices.Backward(s.programs) {
-		_ = p.command.Process.Signal(syscall.SIGTERM)
+		_ = p.command.Process.Signal(syscall.SIGTERM) //nolint:errcheck // it may have ended already
 		select {
 		case <-p.gone:
 		case <-time.After(10 * time.Second):
-			_ = p.command.Process.Kill()
+			_ = p.command.Process.Kill() //nolint:errcheck // it may have ended already
 		}
 	}
 	if err := s.cluster.Stop(); err != nil {

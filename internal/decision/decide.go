@@ -9,8 +9,8 @@ import (
 	"github.com/roster-dev/roster/internal/index"
 )
 
-// AmbiguousTenant surfaces when no tenant is named and the subject exists in several.
-const AmbiguousTenant access.Reason = "AmbiguousTenant"
+// ambiguousTenant surfaces when no tenant is named and the subject exists in several.
+const ambiguousTenant access.Reason = "ambiguousTenant"
 
 // Subject is who is asked about.
 type Subject struct {
@@ -102,7 +102,7 @@ func (i *Index) anywhere(k kind, id string) (*record, *tenant, access.Reason) {
 		switch s := i.record(n - 1).space; {
 		case s.owner == nil || s == home:
 		case home != nil:
-			return nil, nil, AmbiguousTenant
+			return nil, nil, ambiguousTenant
 		default:
 			home = s
 		}
@@ -118,7 +118,7 @@ func (i *Index) anywhere(k kind, id string) (*record, *tenant, access.Reason) {
 // which the beginning of a sub is one. The name is empty when it cannot be anybody's.
 func identify(id string) (kind, string) {
 	if strings.IndexByte(id, '@') >= 0 {
-		if comparable(id) {
+		if canonical(id) {
 			return byAddress, id
 		}
 		return byAddress, index.EmailKey(id)
@@ -129,9 +129,9 @@ func identify(id string) (kind, string) {
 	return byName, id
 }
 
-// comparable tells quickly, of most addresses, that they are in their comparable form. What it says of something that is
+// canonical tells quickly, of most addresses, that they are in their comparable form. What it says of something that is
 // no address does not matter: nobody is called that.
-func comparable(id string) bool {
+func canonical(id string) bool {
 	for i := range len(id) {
 		c := id[i]
 		if c >= 0x80 || c >= 'A' && c <= 'Z' {

@@ -27,7 +27,7 @@ var (
 )
 
 func catalogs2() []*accessv1.ResourceCatalog {
-	make := func(name string, generation int64, list ...accessv1.CatalogResource) *accessv1.ResourceCatalog {
+	shaped := func(name string, generation int64, list ...accessv1.CatalogResource) *accessv1.ResourceCatalog {
 		return &accessv1.ResourceCatalog{
 			ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(name), Generation: generation},
 			Spec:       accessv1.ResourceCatalogSpec{Services: []accessv1.CatalogService{{Name: "all", Resources: list}}},
@@ -36,7 +36,7 @@ func catalogs2() []*accessv1.ResourceCatalog {
 	orders := accessv1.CatalogResource{Name: "orders", RestrictedBy: []string{"site"}}
 	tax := accessv1.CatalogResource{Name: "tax", Actions: []string{"publish"}}
 	sites := accessv1.CatalogResource{Name: "sites", RestrictedBy: []string{"site"}, IdentifiedBy: "site", Actions: []string{"publish"}}
-	return []*accessv1.ResourceCatalog{make("shop", 1, orders, tax), make("shop", 2, sites, tax, orders), make("bank", 1, tax)}
+	return []*accessv1.ResourceCatalog{shaped("shop", 1, orders, tax), shaped("shop", 2, sites, tax, orders), shaped("bank", 1, tax)}
 }
 
 // model is what an index should hold, kept naively.
@@ -237,7 +237,7 @@ func finds(t *rapid.T, i *Index, m *model) {
 		want := map[int]access.Reason{0: access.UnknownUser, 1: ""}
 		expected, few := want[len(homes)]
 		if !few {
-			expected = AmbiguousTenant
+			expected = ambiguousTenant
 		}
 		if reason != expected {
 			t.Fatalf("%s in %v: %q", name, homes, reason)

@@ -103,7 +103,7 @@ func (l *look) allowed(s *space, q *question) []string {
 // tenantOf is the tenant of that name, or the only one that there is.
 func (i *Index) tenantOf(name string) (*tenant, access.Reason) {
 	if name == "" && len(i.tenants) != 1 {
-		return nil, AmbiguousTenant
+		return nil, ambiguousTenant
 	}
 	for _, t := range i.tenants {
 		if (name == "" || t.name == name) && t.space.owner == t {

@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/utils/clock"
@@ -125,7 +125,7 @@ func (w *world) read(ctx context.Context, list client.ObjectList, namespace stri
 		w.oldest = version
 	}
 	out := &readList{}
-	err = meta.EachListItem(fresh, func(item runtime.Object) error {
+	err = apimeta.EachListItem(fresh, func(item runtime.Object) error {
 		if object, ok := item.(client.Object); ok {
 			out.objects = append(out.objects, object)
 		}
@@ -167,7 +167,7 @@ func (w *world) List(ctx context.Context, into client.ObjectList, options ...cli
 			found = append(found, object)
 		}
 	}
-	return meta.SetList(into, found)
+	return apimeta.SetList(into, found)
 }
 
 // matches tells whether an object is what an index gives for the one field that is asked for.

@@ -48,7 +48,7 @@ func apiServer(w *world) *httptest.Server {
 				w.WriteHeader(http.StatusUnprocessableEntity) // then the client lists
 				return
 			}
-			_ = http.NewResponseController(w).Flush() //nolint:errcheck // the other side reports what it misses
+			_ = http.NewResponseController(w).Flush()
 			<-r.Context().Done()
 		})
 	}

@@ -1,17 +1,17 @@
 package main
 
 import (
-	"k8s.io/apimachinery/pkg/api/meta"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 )
 
 // mapper knows the kinds without asking an API server.
-func mapper() meta.RESTMapper {
-	m := meta.NewDefaultRESTMapper(nil)
-	for kind, scope := range map[string]meta.RESTScope{
-		"User": meta.RESTScopeNamespace, "Restriction": meta.RESTScopeNamespace,
-		"Tenant": meta.RESTScopeRoot, "ResourceCatalog": meta.RESTScopeRoot,
+func mapper() apimeta.RESTMapper {
+	m := apimeta.NewDefaultRESTMapper(nil)
+	for kind, scope := range map[string]apimeta.RESTScope{
+		"User": apimeta.RESTScopeNamespace, "Restriction": apimeta.RESTScopeNamespace,
+		"Tenant": apimeta.RESTScopeRoot, "ResourceCatalog": apimeta.RESTScopeRoot,
 	} {
 		m.Add(accessv1.SchemeGroupVersion.WithKind(kind), scope)
 	}

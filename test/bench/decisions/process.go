@@ -116,8 +116,6 @@ func (w *world) bits() map[string]*[2]uint64 {
 	return out
 }
 
-var sink int
-
 // byName is the bare lookup from the words that a question comes in: the bit has to be found first.
 func byName(bare map[string]*[2]uint64) func(*asked) bool {
 	resources, verbs := map[string]uint{}, map[string]uint{}
@@ -151,14 +149,15 @@ func compare(list []asked, sides map[string]func(*asked) bool) map[string]float6
 }
 
 func each(turns int, list []asked, do func(*asked) bool) float64 {
-	began := time.Now()
+	began, allowed := time.Now(), 0
 	for range turns {
 		for i := range list {
 			if do(&list[i]) {
-				sink++
+				allowed++
 			}
 		}
 	}
+	runtime.KeepAlive(allowed)
 	return float64(time.Since(began).Nanoseconds()) / float64(turns*len(list))
 }
 
