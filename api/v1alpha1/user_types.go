@@ -137,6 +137,13 @@ type EffectiveMembership struct {
 	// from is the side on which it is written down.
 	// +required
 	From MembershipSource `json:"from,omitempty"`
+
+	// access is what this membership alone gives, which counts for a user who acts in this group only. Absent: it is
+	// what the entries of effectiveAccess give that came via the group.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=4096
+	Access []AccessEntry `json:"access,omitempty"`
 }
 
 // UserInvitation is the newest invitation of a user, as the user's controller last saw it.

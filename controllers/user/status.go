@@ -17,24 +17,43 @@ const maxMemberships = 2048
 // resolve computes memberships and access. A status that would be too large grants nothing at all.
 func (s *scope) resolve() (tooLarge string) {
 	active := s.status.State == accessv1.UserActive
-	s.resolution = access.Resolve(s.tenancy.Access, graph.ModelUser(s.user, active), s.memberships, s.now)
+	user := graph.ModelUser(s.user, active)
+	s.resolution = access.Resolve(s.tenancy.Access, user, s.memberships, s.now)
 	if len(s.resolution.Memberships) > maxMemberships {
 		return fmt.Sprintf("The user is in more than %d groups", maxMemberships)
 	}
+	alone := access.Alone(s.tenancy.Access, user, s.resolution)
 	for _, m := range s.resolution.Memberships {
 		s.status.Groups = append(s.status.Groups, accessv1.EffectiveMembership{
-			Name: m.Name, Until: graph.Time(m.Until), From: accessv1.MembershipSource(m.From),
+			Name: m.Name, Until: graph.Time(m.Until), From: accessv1.MembershipSource(m.From), Access: aloneIn(alone, m.Name),
 		})
 	}
-	entries := graph.Entries(s.resolution.Grants)
-	if message := status.TooLarge(entries); message != "" {
+	s.status.EffectiveAccess = graph.Entries(s.resolution.Grants)
+	if message := status.TooLarge(s.entries()); message != "" {
 		return message
 	}
-	s.status.EffectiveAccess = entries
 	if active && s.tenancy.Vocabulary != nil {
 		s.status.AccessSummary = access.Summary(s.tenancy.Vocabulary, s.resolution.Grants)
 	}
 	return ""
+}
+
+func aloneIn(alone []access.GroupGrants, group string) []accessv1.AccessEntry {
+	for i := range alone {
+		if alone[i].Group == group {
+			return graph.Entries(alone[i].Grants)
+		}
+	}
+	return nil
+}
+
+// entries are all that the status would hold: the access, and what memberships give by themselves.
+func (s *scope) entries() []accessv1.AccessEntry {
+	all := slices.Clone(s.status.EffectiveAccess)
+	for i := range s.status.Groups {
+		all = append(all, s.status.Groups[i].Access...)
+	}
+	return all
 }
 
 // withoutAccess is the status of a user whose access cannot be stored.

@@ -56,8 +56,7 @@ func (s *stage) wait(ctx context.Context, what string, check func() error) error
 		case <-ctx.Done():
 			return ctx.Err()
 		case exit := <-s.ended:
-			s.ended <- exit
-			return fmt.Errorf("the manager ended while the demo waited for %s: see .dev/manager.log", what)
+			return fmt.Errorf("while the demo waited for %s: %w", what, exit)
 		case <-deadline.C:
 			return fmt.Errorf("waited %s for %s in vain: %w", patience, what, err)
 		}

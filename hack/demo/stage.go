@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -23,7 +24,7 @@ import (
 )
 
 // ports are where the demo's pages are.
-type ports struct{ mailbox, web int }
+type ports struct{ mailbox, web, decisions int }
 
 // readPorts takes the ports from the environment and makes sure that they are free, before anything is started.
 func readPorts() (ports, error) {
@@ -32,7 +33,7 @@ func readPorts() (ports, error) {
 		name     string
 		fallback int
 		into     *int
-	}{{"MAILBOX_PORT", 8025, &p.mailbox}, {"WEB_PORT", 8080, &p.web}} {
+	}{{"MAILBOX_PORT", 8025, &p.mailbox}, {"WEB_PORT", 8080, &p.web}, {"DECISIONS_PORT", 8181, &p.decisions}} {
 		*each.into = each.fallback
 		if text := os.Getenv(each.name); text != "" {
 			number, err := strconv.Atoi(text)
@@ -49,8 +50,8 @@ func readPorts() (ports, error) {
 			return p, err
 		}
 	}
-	if p.mailbox == p.web {
-		return p, fmt.Errorf("MAILBOX_PORT and WEB_PORT are both %d: choose two different ones", p.web)
+	if p.mailbox == p.web || p.web == p.decisions || p.decisions == p.mailbox {
+		return p, fmt.Errorf("MAILBOX_PORT %d, WEB_PORT %d and DECISIONS_PORT %d must be three different ones", p.mailbox, p.web, p.decisions)
 	}
 	return p, nil
 }
@@ -64,17 +65,19 @@ type stage struct {
 	cluster *env.Cluster
 	// kubeconfig is a cluster administrator's: the platform team's.
 	kubeconfig string
-	manager    *exec.Cmd
-	// ended gets the manager's exit.
+	programs   []program
+	// caller is the token of the dashboard that asks for decisions.
+	caller string
+	// ended gets the name of the first program that ended, and how.
 	ended chan error
 }
 
-// newStage starts the control plane and the manager.
+// newStage starts the control plane and Roster.
 func newStage(ctx context.Context, dir string, p ports) (*stage, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	s := &stage{dir: dir, ports: p, kubeconfig: filepath.Join(dir, "kubeconfig"), ended: make(chan error, 1)}
+	s := &stage{dir: dir, ports: p, kubeconfig: filepath.Join(dir, "kubeconfig"), ended: make(chan error, 2)}
 	s.notReady()
 	say("Starting etcd, kube-apiserver and kube-controller-manager, with Roster's kinds installed")
 	var err error
@@ -88,7 +91,7 @@ func newStage(ctx context.Context, dir string, p ports) (*stage, error) {
 	return s, nil
 }
 
-// furnish does what a platform team does once: permissions, the manager, and a kubeconfig to look around with.
+// furnish does what a platform team does once: permissions, the servers, and a kubeconfig to look around with.
 func (s *stage) furnish(ctx context.Context) error {
 	if err := s.cluster.StartControllerManager(ctx, s.dir); err != nil {
 		return err
@@ -107,47 +110,82 @@ func (s *stage) furnish(ctx context.Context) error {
 	if err := os.Symlink(s.cluster.Tool("kubectl"), link); err != nil {
 		return err
 	}
-	say("Giving Roster its own service account and the shipped permissions, and starting it under them")
+	say("Giving Roster its own service accounts and the shipped permissions, and starting it under them")
 	if err := s.kubectl(ctx, "apply", "-k", "config/rbac"); err != nil {
 		return err
 	}
-	return s.startManager(ctx)
-}
-
-// startManager runs bin/roster as the service account that config/rbac describes, with a token of its own.
-func (s *stage) startManager(ctx context.Context) error {
-	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "roster-manager", Namespace: "roster-system"}}
-	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: ptr.To(int64(24 * 3600))}}
-	if err := s.cluster.Client.SubResource("token").Create(ctx, account, request); err != nil {
-		return fmt.Errorf("could not get a token for Roster's service account: %w", err)
-	}
-	kubeconfig := filepath.Join(s.dir, "manager.kubeconfig")
-	if err := clientcmd.WriteToFile(s.tokenConfig(request.Status.Token), kubeconfig); err != nil {
+	if err := s.kubectl(ctx, "apply", "-f", "config/decisions/account.yaml", "-f", "config/decisions/role.yaml"); err != nil {
 		return err
 	}
-	log, err := os.Create(filepath.Join(s.dir, "manager.log"))
+	err = s.start(ctx, "manager",
+		"--mail=mailbox", "--mailbox-smtp-address=127.0.0.1:0", "--mailbox-page-address="+at(s.ports.mailbox),
+		"--web-bind-address="+at(s.ports.web), "--public-url=http://"+at(s.ports.web), "--leader-elect")
+	if err != nil {
+		return err
+	}
+	return s.start(ctx, "decisions", "--bind-address="+at(s.ports.decisions))
+}
+
+// program is one of Roster's servers.
+type program struct {
+	command *exec.Cmd
+	// gone closes when it has ended.
+	gone chan struct{}
+}
+
+// start runs a subcommand of bin/roster as the service account that config describes, with a token of its own.
+func (s *stage) start(ctx context.Context, name string, arguments ...string) error {
+	token, err := s.token(ctx, "roster-system", "roster-"+name)
+	if err != nil {
+		return err
+	}
+	kubeconfig := filepath.Join(s.dir, name+".kubeconfig")
+	if err := clientcmd.WriteToFile(s.tokenConfig(token), kubeconfig); err != nil {
+		return err
+	}
+	log, err := os.Create(filepath.Join(s.dir, name+".log"))
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	s.manager = exec.Command(filepath.Join(env.Root(), "bin", "roster"), "manager",
-		"--mail=mailbox", "--mailbox-smtp-address=127.0.0.1:0", "--mailbox-page-address="+at(s.ports.mailbox),
-		"--web-bind-address="+at(s.ports.web), "--public-url=http://"+at(s.ports.web), "--leader-elect")
-	s.manager.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
-	s.manager.Stdout, s.manager.Stderr = log, log
-	s.manager.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the demo; it ends the manager in order
-	if err := s.manager.Start(); err != nil {
+	command := exec.Command(filepath.Join(env.Root(), "bin", "roster"), append([]string{name}, arguments...)...)
+	command.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
+	command.Stdout, command.Stderr = log, log
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the demo; it ends the programs in order
+	if err := command.Start(); err != nil {
 		return fmt.Errorf("could not start bin/roster: %w", err)
 	}
-	go func() { s.ended <- s.manager.Wait() }()
+	p := program{command, make(chan struct{})}
+	s.programs = append(s.programs, p)
+	go func() {
+		s.ended <- fmt.Errorf("roster %s ended by itself, see .dev/%s.log: %w", name, name, orNothing(command.Wait()))
+		close(p.gone)
+	}()
 	return nil
+}
+
+func orNothing(err error) error {
+	if err == nil {
+		return errors.New("without an error")
+	}
+	return err
+}
+
+// token is a token of a service account.
+func (s *stage) token(ctx context.Context, namespace, name string) (string, error) {
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace}}
+	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: ptr.To(int64(24 * 3600))}}
+	if err := s.cluster.Client.SubResource("token").Create(ctx, account, request); err != nil {
+		return "", fmt.Errorf("could not get a token for the service account %s: %w", name, err)
+	}
+	return request.Status.Token, nil
 }
 
 func (s *stage) tokenConfig(token string) api.Config {
 	config := api.NewConfig()
 	config.Clusters["local"] = &api.Cluster{Server: s.cluster.Config.Host, CertificateAuthorityData: s.cluster.Config.CAData}
-	config.AuthInfos["roster-manager"] = &api.AuthInfo{Token: token}
-	config.Contexts["local"] = &api.Context{Cluster: "local", AuthInfo: "roster-manager"}
+	config.AuthInfos["roster"] = &api.AuthInfo{Token: token}
+	config.Contexts["local"] = &api.Context{Cluster: "local", AuthInfo: "roster"}
 	config.CurrentContext = "local"
 	return *config
 }
@@ -166,36 +204,41 @@ func (s *stage) stayUp(ctx context.Context) error {
 
     http://%s    the mails that went out; open a link in one to accept
 
+    http://%s    decisions; ask as a service account that may:
+    curl -s http://%s/access/v1/evaluation -H "Authorization: Bearer $(.dev/kubectl create token dashboard -n acme)" \
+      -H 'Content-Type: application/json' -d '{"subject":{"type":"user","id":"ana@acme.example"},
+      "action":{"name":"update"},"resource":{"type":"orders","id":"4711","properties":{"site":"DE"}}}'
+
   Ctrl-C ends everything.
-`, s.kubeconfig, at(s.ports.mailbox))
+`, s.kubeconfig, at(s.ports.mailbox), at(s.ports.decisions), at(s.ports.decisions))
 	select {
 	case <-ctx.Done():
 		say("Ending everything")
 		return nil
 	case err := <-s.ended:
-		return errors.Join(errors.New("the manager ended by itself: see .dev/manager.log"), err)
+		return err
 	}
 }
 
 // close ends every process, in the reverse order of starting.
 func (s *stage) close() {
 	s.notReady()
-	if s.manager != nil && s.manager.Process != nil {
-		complain(s.endManager())
+	for _, p := range slices.Backward(s.programs) {
+		complain(p.end())
 	}
 	complain(s.cluster.Stop())
 }
 
-// endManager asks the manager to end, and insists after a while.
-func (s *stage) endManager() error {
-	if err := s.manager.Process.Signal(syscall.SIGTERM); err != nil {
+// end asks the program to end, and insists after a while.
+func (p *program) end() error {
+	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil {
 		return nil //nolint:nilerr // it has ended already, and was waited for
 	}
 	select {
-	case exit := <-s.ended:
-		return exit
+	case <-p.gone:
+		return nil
 	case <-time.After(10 * time.Second):
-		return s.manager.Process.Kill()
+		return p.command.Process.Kill()
 	}
 }
 

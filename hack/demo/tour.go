@@ -31,8 +31,10 @@ func tour(ctx context.Context, s *stage) error {
 		{"Ana opens her link and types her address", acceptAna},
 		{"She is in; everybody else waits", showUsers},
 		{"What she may do, and why, stands in her status", showAccess},
+		{"Acme's dashboard asks the decision service, as a service account in Acme's namespace", askDecisions},
 		{"The vendor ABC Company got its four groups by itself", vendorGroups},
 		{"Taking Ben out of the company is one word in his file", deactivateBen},
+		{"So is Ana: the next question is answered accordingly", revokeAna},
 	} {
 		say("%s", step.title)
 		if err := step.do(ctx, s); err != nil {

@@ -11,21 +11,23 @@ import (
 	"github.com/roster-dev/roster/internal/access"
 )
 
-// hasEntries holds the canonical form, and with it what may be done in an acting group, against the oracle's standings.
+// hasEntries holds the canonical form, and what may be done in an acting group, against the oracle.
 func hasEntries(w world) error {
 	e, o := compile(w), oracle{w}
 	for _, user := range w.Users {
 		for i, resolved := range days {
-			grants := e.resolve(user, resolved).Grants
+			r := e.resolve(user, resolved)
+			grants := r.Grants
 			for _, resource := range everyResource {
 				all := o.standings(user, resource, resolved)
 				if !sameStandings(grants, resource, all) {
 					return fmt.Errorf("%s, %s at %v:\nentries %+v\noracle %+v", user.Name, resource, resolved, grants, all)
 				}
-				for _, now := range days[i:] {
-					if err := e.actsAlike(o, grants, all, resource, now); err != nil {
-						return fmt.Errorf("%s: %w", user.Name, err)
-					}
+			}
+			acting := access.Effective{Vocabulary: e.vocabulary, Grants: grants, Alone: access.Alone(e.tenant, user.User, r)}
+			for _, now := range days[i:] {
+				if err := acts(o, user, acting, resolved, now); err != nil {
+					return fmt.Errorf("%s: %w", user.Name, err)
 				}
 			}
 		}
@@ -33,17 +35,16 @@ func hasEntries(w world) error {
 	return nil
 }
 
-func (e engine) actsAlike(
-	o oracle, grants []access.Grant, all []standing, resource string, now time.Time,
-) error {
+// acts holds what may be done in each group against what that group alone gives, by the oracle.
+func acts(o oracle, user worldUser, effective access.Effective, resolved, now time.Time) error {
 	for _, group := range groupNames {
-		for _, action := range everyAction {
-			for _, entity := range o.Entities {
-				q := access.Query{Action: action, Resource: resource, Entity: entity, Group: group}
-				got, want := e.decide(grants, q, now), o.allowedActing(all, q, now)
-				if got.Allowed != want {
-					return fmt.Errorf("%+v at %v: the engine says %+v, the oracle %v", q, now, got, want)
-				}
+		sources := slices.DeleteFunc(o.sources(user, resolved), func(s source) bool {
+			return s.via.Group != group || ends(s.until, now)
+		})
+		for q := range queries(o.Entities, group) {
+			got, want := access.Decide(effective, q, now), o.allowed(user, sources, q.Resource, q.Action, q.Entity)
+			if got.Allowed != want {
+				return fmt.Errorf("%+v at %v: the engine says %+v, the oracle %v", q, now, got, want)
 			}
 		}
 	}

@@ -237,12 +237,13 @@ func explains(w world) error {
 	for _, user := range w.Users {
 		memberships := e.memberships(user)
 		for _, now := range []time.Time{dayZero, dayOne} {
-			grants := e.resolve(user, now).Grants
+			r := e.resolve(user, now)
+			has := access.Effective{Vocabulary: e.vocabulary, Grants: r.Grants, Alone: access.Alone(e.tenant, user.User, r)}
 			for _, group := range []string{"", "ash"} {
 				for q := range queries(w.Entities, group) {
 					paths := access.Explain(e.tenant, user.User, memberships, q, now)
 					granted := slices.ContainsFunc(paths, func(p access.Path) bool { return p.Granted })
-					if allowed := e.decide(grants, q, now).Allowed; granted != allowed {
+					if allowed := access.Decide(has, q, now).Allowed; granted != allowed {
 						return fmt.Errorf("%s, %+v at %v: allowed %v, but %+v", user.Name, q, now, allowed, paths)
 					}
 				}

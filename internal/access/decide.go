@@ -35,6 +35,8 @@ type Effective struct {
 	Denied Reason
 	// Grants is the user's access in canonical form.
 	Grants []Grant
+	// Alone is what the function of that name returned with it. It counts for a query with an acting group only.
+	Alone []GroupGrants
 }
 
 // Query asks whether an action may be done to an entity of a resource.
@@ -42,7 +44,7 @@ type Query struct {
 	Action   string
 	Resource string
 	Entity   Entity
-	// Group is the group that the user acts in: only entries that came via it count. Empty: all entries count.
+	// Group is the group that the user acts in: only what this group gives by itself counts. Empty: everything counts.
 	Group string
 }
 
@@ -68,16 +70,17 @@ func Decide(e Effective, q Query, now time.Time) Decision {
 		return Decision{Reason: UnknownAction}
 	}
 	denied := Decision{Reason: NoGrant}
-	for i := range e.Grants {
-		g := &e.Grants[i]
+	grants := e.actingIn(q.Group)
+	for i := range grants {
+		g := &grants[i]
 		if !g.answers(&q) {
 			continue
 		}
-		d := g.decide(&q, e.Vocabulary.resources[at].IdentifiedBy, now)
+		d := g.Judge(q.Entity, e.Vocabulary.resources[at].IdentifiedBy, now)
 		if d.Allowed {
 			return d
 		}
-		denied = nearer(denied, d)
+		denied = Nearer(denied, d)
 	}
 	return denied
 }
@@ -114,10 +117,10 @@ func (g *Grant) cameVia(group string) bool {
 	return false
 }
 
-// decide judges place and time for a grant that answers the query. A grant that has ended and does not reach the entity
-// either is no reason at all.
-func (g *Grant) decide(q *Query, identifiedBy string, now time.Time) Decision {
-	dimension, inside := g.Scope.failing(q.Entity, identifiedBy)
+// Judge judges place and time for a grant that lists the resource and holds the action. A grant that has ended and does
+// not reach the entity either is no reason at all.
+func (g *Grant) Judge(e Entity, identifiedBy string, now time.Time) Decision {
+	dimension, inside := g.Scope.failing(e, identifiedBy)
 	switch past := ended(g.Until, now); {
 	case inside && !past:
 		return Decision{Allowed: true}
@@ -130,8 +133,8 @@ func (g *Grant) decide(q *Query, identifiedBy string, now time.Time) Decision {
 	}
 }
 
-// nearer returns the denial that came closer to allowing; of two outside a restriction the first by dimension.
-func nearer(a, b Decision) Decision {
+// Nearer returns the denial that came closer to allowing; of two outside a restriction the first by dimension.
+func Nearer(a, b Decision) Decision {
 	switch {
 	case a.Reason == b.Reason:
 		if b.Dimension < a.Dimension {

@@ -31,7 +31,10 @@
 //
 // For each resource, grants of equal scope and end become one, with the actions and origins of all. A grant drops out of
 // a resource when each of its actions is held there by others that are as wide and last as long. Then resources with
-// equal entries share one. Because entries are united before they are shown, an entry's origins are those of the entry,
-// not of each single action: somebody who acts in one of his groups only (Query.Group) acts with the whole of the
-// entries that came via it.
+// equal entries share one.
+//
+// An entry says what its origins give together, and a grant that others cover does not show at all. Who acts in one of
+// his groups (Query.Group) must neither gain by the one nor lose by the other: he has what that group gives by itself.
+// For most groups that is the entries that came via it; Alone returns it for the others, and belongs beside the grants
+// wherever they are kept.
 package access

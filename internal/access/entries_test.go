@@ -11,8 +11,7 @@ import (
 )
 
 // standing is what a user has on one resource inside one set of bounds until one time, and from where: what the model
-// calls the grants of equal scope and time, united. The acting group is defined by it, so it is the one thing that the
-// oracle has to know about entries.
+// calls the grants of equal scope and time, united.
 type standing struct {
 	bounds  map[string][]string
 	until   time.Time // zero: for ever
@@ -101,29 +100,8 @@ func asWide(a, b map[string][]string) bool {
 	return true
 }
 
-// allowedActing answers like allowed, for a user who acts in one of his groups: only what came via that group counts.
-func (o oracle) allowedActing(all []standing, q access.Query, now time.Time) bool {
-	r, _ := o.resource(q.Resource)
-	return slices.ContainsFunc(all, func(s standing) bool {
-		return slices.Contains(s.actions, q.Action) && !ends(s.until, now) && fits(s.bounds, r, q.Entity) &&
-			slices.ContainsFunc(s.vias, func(via access.Via) bool { return via.Group == q.Group })
-	})
-}
-
 func ends(until, now time.Time) bool {
 	return !until.IsZero() && until.Compare(now) <= 0
-}
-
-func fits(bounds map[string][]string, r access.Resource, entity access.Entity) bool {
-	for dimension, values := range bounds {
-		if !slices.ContainsFunc(values, func(value string) bool {
-			return slices.Contains(entity.Properties[dimension], value) ||
-				r.IdentifiedBy == dimension && entity.ID == value
-		}) {
-			return false
-		}
-	}
-	return true
 }
 
 // sameStandings answers whether the entries about the resource are exactly these standings.

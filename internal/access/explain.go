@@ -44,7 +44,7 @@ func Explain(t *CompiledTenant, u User, memberships []Membership, q Query, now t
 	}
 	e.resource, _ = t.vocabulary.find(q.Resource)
 	resolved := Resolve(t, u, memberships, now)
-	e.grants, e.vendors = resolved.Grants, resolved.VendorConflict
+	e.vendors = resolved.VendorConflict
 	e.explainDefaults()
 	for _, m := range mergeMemberships(memberships) {
 		e.explainMembership(m)
@@ -60,7 +60,6 @@ type explainer struct {
 	query    Query
 	now      time.Time
 	resource int      // index of the query's resource
-	grants   []Grant  // what the user has
 	vendors  []string // the vendors in conflict, if any
 	paths    []Path
 }
@@ -238,21 +237,14 @@ func (e *explainer) outside(l *limit) string {
 	}
 }
 
-// conclude ends a path that gives what was asked. With an acting group it counts only when it is part of an entry that
-// came via that group, as in Decide.
+// conclude ends a path that gives what was asked. With an acting group it counts only when it leads through that group.
 func (e *explainer) conclude(p Path) Path {
 	p = p.step(e.where(p.Scope))
-	if e.query.Group == "" || slices.ContainsFunc(e.grants, func(g Grant) bool { return e.joins(&g, p.Via) }) {
+	if e.query.Group == "" || p.Via.Group == e.query.Group {
 		p.Granted = true
 		return p
 	}
 	return p.broken("", "not via acting group "+e.query.Group)
-}
-
-// joins says whether a grant allows the query and came via the path, among others.
-func (e *explainer) joins(g *Grant, via Via) bool {
-	identifiedBy := e.tenant.vocabulary.resources[e.resource].IdentifiedBy
-	return g.answers(&e.query) && slices.Contains(g.Via, via) && g.decide(&e.query, identifiedBy, e.now).Allowed
 }
 
 // given says whether the cells give the query's action on its resource.

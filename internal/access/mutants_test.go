@@ -150,5 +150,10 @@ var mutants = []mutant{
 	{"the path to an entity outside is granted", "explain.go",
 		"if why := e.outside(l); why != \"\" {", "if why := e.outside(l); why == \"?\" {"},
 	{"the path of another acting group is granted", "explain.go",
-		"if e.query.Group == \"\" || slices", "if true || slices"},
+		"if e.query.Group == \"\" || p.Via", "if true || p.Via"},
+
+	{"what a group gives alone is overlooked", "acting.go", "group != \"\" && e.Alone", "group == \"?\" && e.Alone"},
+	{"a group acts with the tenant's default access", "acting.go", "bare.defaults = nil", "bare.hasDefault = false"},
+	{"vendors in conflict still act", "acting.go", "len(r.VendorConflict) > 0)", "false)"},
+	{"a group that is covered gives nothing alone", "acting.go", "if !sameAllowances(", "if all := r.Grants; all != nil && !sameAllowances("},
 }

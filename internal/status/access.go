@@ -17,8 +17,8 @@ import (
 // server knows no such operation, so nobody can write the mark into a stored object.
 const cached metav1.ManagedFieldsOperationType = "Cached"
 
-// Slim prepares an object for the cache: managed fields go, and a user's effective access, by far the largest part and
-// read by nobody in the manager, leaves only its hash. It is a client-go transform, and may meet its own result again.
+// Slim prepares an object for the cache: managed fields go, and a user's effective access, his memberships' own included,
+// by far the largest part and read by nobody in the manager, leaves only its hash. It is a client-go transform, and may meet its own result again.
 func Slim(object any) (any, error) {
 	user, ok := object.(*accessv1.User)
 	if !ok {
@@ -30,12 +30,12 @@ func Slim(object any) (any, error) {
 	if _, slim := cachedHash(user); slim {
 		return user, nil
 	}
-	hash, err := hashAccess(user.Status.EffectiveAccess)
+	hash, err := hashAccess(&user.Status)
 	if err != nil {
 		return nil, err
 	}
 	user.ManagedFields = []metav1.ManagedFieldsEntry{{Operation: cached, Manager: hash}}
-	user.Status.EffectiveAccess = nil
+	user.Status.EffectiveAccess, user.Status.Groups = nil, withoutAccess(user.Status.Groups)
 	compact(user)
 	return user, nil
 }
@@ -49,7 +49,6 @@ func compact(user *accessv1.User) {
 	for i := range user.Spec.Groups {
 		user.Spec.Groups[i].Name = shared.word(user.Spec.Groups[i].Name)
 	}
-	user.Status.Groups = slices.Clone(user.Status.Groups)
 	for i := range user.Status.Groups {
 		user.Status.Groups[i].Name = shared.word(user.Status.Groups[i].Name)
 	}
@@ -85,6 +84,15 @@ func (w *words) word(s string) string {
 	return s
 }
 
+// withoutAccess is the memberships without what each of them gives by itself.
+func withoutAccess(groups []accessv1.EffectiveMembership) []accessv1.EffectiveMembership {
+	bare := slices.Clone(groups)
+	for i := range bare {
+		bare[i].Access = nil
+	}
+	return bare
+}
+
 func cachedHash(user *accessv1.User) (string, bool) {
 	if len(user.ManagedFields) == 1 && user.ManagedFields[0].Operation == cached {
 		return user.ManagedFields[0].Manager, true
@@ -97,11 +105,12 @@ func cachedHash(user *accessv1.User) (string, bool) {
 func SameUser(stored *accessv1.User, computed *accessv1.UserStatus) (bool, error) {
 	before, after := stored.Status, *computed
 	if hash, slim := cachedHash(stored); slim {
-		computedHash, err := hashAccess(after.EffectiveAccess)
+		computedHash, err := hashAccess(&after)
 		if err != nil || hash != computedHash {
 			return false, err
 		}
 		before.EffectiveAccess, after.EffectiveAccess = nil, nil
+		after.Groups = withoutAccess(after.Groups)
 	}
 	return equality.Semantic.DeepEqual(before, after), nil
 }
@@ -116,11 +125,15 @@ func HasAccess(stored *accessv1.User) bool {
 
 const emptyHash = "-"
 
-func hashAccess(entries []accessv1.AccessEntry) (string, error) {
-	if len(entries) == 0 {
+func hashAccess(s *accessv1.UserStatus) (string, error) {
+	parts, entries := [][]accessv1.AccessEntry{s.EffectiveAccess}, len(s.EffectiveAccess)
+	for i := range s.Groups {
+		parts, entries = append(parts, s.Groups[i].Access), entries+len(s.Groups[i].Access)
+	}
+	if entries == 0 {
 		return emptyHash, nil
 	}
-	encoded, err := json.Marshal(entries)
+	encoded, err := json.Marshal(parts)
 	if err != nil {
 		return "", err
 	}

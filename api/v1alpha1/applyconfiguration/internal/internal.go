@@ -233,6 +233,12 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.roster-dev.roster.api.v1alpha1.EffectiveMembership
   map:
     fields:
+    - name: access
+      type:
+        list:
+          elementType:
+            namedType: com.github.roster-dev.roster.api.v1alpha1.AccessEntry
+          elementRelationship: atomic
     - name: from
       type:
         namedType: com.github.roster-dev.roster.api.v1alpha1.MembershipSource

@@ -21,6 +21,9 @@ type EffectiveMembershipApplyConfiguration struct {
 	Until *v1.Time `json:"until,omitempty"`
 	// from is the side on which it is written down.
 	From *apiv1alpha1.MembershipSource `json:"from,omitempty"`
+	// access is what this membership alone gives, which counts for a user who acts in this group only. Absent: it is
+	// what the entries of effectiveAccess give that came via the group.
+	Access []AccessEntryApplyConfiguration `json:"access,omitempty"`
 }
 
 // EffectiveMembershipApplyConfiguration constructs a declarative configuration of the EffectiveMembership type for use with
@@ -50,5 +53,18 @@ func (b *EffectiveMembershipApplyConfiguration) WithUntil(value v1.Time) *Effect
 // If called multiple times, the From field is set to the value of the last call.
 func (b *EffectiveMembershipApplyConfiguration) WithFrom(value apiv1alpha1.MembershipSource) *EffectiveMembershipApplyConfiguration {
 	b.From = &value
+	return b
+}
+
+// WithAccess adds the given value to the Access field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Access field.
+func (b *EffectiveMembershipApplyConfiguration) WithAccess(values ...*AccessEntryApplyConfiguration) *EffectiveMembershipApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithAccess")
+		}
+		b.Access = append(b.Access, *values[i])
+	}
 	return b
 }

@@ -1,0 +1,162 @@
+package decision
+
+import (
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"github.com/roster-dev/roster/internal/access"
+	"github.com/roster-dev/roster/internal/index"
+)
+
+// ambiguousTenant surfaces when no tenant is named and the subject exists in several.
+const ambiguousTenant access.Reason = "ambiguousTenant"
+
+// Subject is who is asked about.
+type Subject struct {
+	// Tenant is the name of his tenant; empty: the single one in which he exists.
+	Tenant string
+	// ID is his address, the name of his User, or the sub that a sign-in gives him.
+	ID string
+}
+
+// standing is a subject that was found, or why he has nothing.
+type standing struct {
+	record *record
+	tenant *tenant
+	denied access.Reason
+}
+
+// Decide answers one question. It does not allocate when the subject is named by an address in its comparable form or by
+// his User's name.
+func (i *Index) Decide(s Subject, query *access.Query, now time.Time) access.Decision {
+	i.lock.RLock()
+	defer i.lock.RUnlock()
+	d, _ := i.decide(s, query, now)
+	return d
+}
+
+func (i *Index) decide(s Subject, query *access.Query, now time.Time) (access.Decision, standing) {
+	who := i.stand(s)
+	if who.denied != "" {
+		return access.Decision{Reason: who.denied}, who
+	}
+	v := who.tenant.vocabulary
+	at, bit, reason := v.find(query.Resource, query.Action)
+	if reason != "" {
+		return access.Decision{Reason: reason}, who
+	}
+	if who.record.entitlement == nil {
+		return access.Decision{Reason: access.NoGrant}, who
+	}
+	q := question{query, bit, v.details[at].IdentifiedBy, now}
+	return who.record.entitlement.decide(&q), who
+}
+
+// stand finds the subject and says what denies him everything, by what the specs say now.
+func (i *Index) stand(s Subject) standing {
+	r, t, reason := i.subject(s)
+	switch {
+	case reason != "":
+		return standing{denied: reason, tenant: t}
+	case !t.active:
+		reason = access.TenantSuspended
+	case r.flags != statusActive:
+		reason = access.NotActive
+	}
+	return standing{r, t, reason}
+}
+
+func (i *Index) subject(s Subject) (*record, *tenant, access.Reason) {
+	t := i.tenants[s.Tenant]
+	if t != nil && t.space.owner == t {
+		if r := i.known(t.space, s.ID); r != nil {
+			return r, t, ""
+		}
+	}
+	k, id := identify(s.ID)
+	if id == "" {
+		return nil, nil, access.UnknownUser
+	}
+	if s.Tenant == "" {
+		return i.anywhere(k, id)
+	}
+	if t == nil || t.space.owner != t {
+		return nil, nil, access.UnknownUser
+	}
+	n, ok := i.find(t.space, k, id)
+	if !ok {
+		return nil, t, access.UnknownUser
+	}
+	return i.record(n), t, ""
+}
+
+// anywhere finds the single tenant in which the subject exists.
+func (i *Index) anywhere(k kind, id string) (*record, *tenant, access.Reason) {
+	slot := i.head(k, id)
+	if slot < 0 {
+		return nil, nil, access.UnknownUser
+	}
+	var home *space
+	for n := numberIn(i.global.slots[slot])/stride + 1; n != 0; n = i.record(n - 1).next[k] {
+		switch s := i.record(n - 1).space; {
+		case s.owner == nil || s == home:
+		case home != nil:
+			return nil, nil, ambiguousTenant
+		default:
+			home = s
+		}
+	}
+	if home == nil {
+		return nil, nil, access.UnknownUser
+	}
+	n, _ := i.find(home, k, id)
+	return i.record(n), home.owner, ""
+}
+
+// identify tells what sort of name an id is: only an address has an @, and a User's name has no upper case letter, of
+// which the beginning of a sub is one. The name is empty when it cannot be anybody's.
+func identify(id string) (kind, string) {
+	if strings.IndexByte(id, '@') >= 0 {
+		if canonical(id) {
+			return byAddress, id
+		}
+		return byAddress, index.EmailKey(id)
+	}
+	if id != "" && id[0] >= 'A' && id[0] <= 'Z' {
+		return byUID, userOf(id)
+	}
+	return byName, id
+}
+
+// canonical tells quickly, of most addresses, that they are in their comparable form. What it says of something that is
+// no address does not matter: nobody is called that.
+func canonical(id string) bool {
+	for i := range len(id) {
+		c := id[i]
+		if c >= 0x80 || c >= 'A' && c <= 'Z' {
+			return false
+		}
+	}
+	return true
+}
+
+// userOf reads the sub that Dex makes for a user of its own password store: base64url of a protocol buffer with the
+// user's id as field 1, which Roster sets to the User's UID, and the connector's as field 2, which is "local".
+func userOf(sub string) string {
+	const userField, connectorField, local = 0x0a, 0x12, "local"
+	decoded, err := base64.RawURLEncoding.DecodeString(sub)
+	if err != nil || len(decoded) < 2 || decoded[0] != userField {
+		return ""
+	}
+	length := int(decoded[1])
+	rest := decoded[2:]
+	if length >= 0x80 || len(rest) < length {
+		return ""
+	}
+	user, rest := string(rest[:length]), rest[length:]
+	if len(rest) != 2+len(local) || rest[0] != connectorField || int(rest[1]) != len(local) || string(rest[2:]) != local {
+		return ""
+	}
+	return user
+}

@@ -1,0 +1,122 @@
+package decision
+
+import (
+	"time"
+
+	"github.com/roster-dev/roster/internal/access"
+)
+
+// entry is one entry of effective access with what it holds in the vocabulary. Equal entries are one.
+type entry struct {
+	grant access.Grant
+	mask  mask
+}
+
+func (e *entry) cameVia(group string) bool {
+	for i := range e.grant.Via {
+		if e.grant.Via[i].Group == group {
+			return true
+		}
+	}
+	return false
+}
+
+// entitlement is everything that a user may do, under one catalog. Users with equal access have one between them.
+type entitlement struct {
+	catalog string
+	entries []*entry
+	// everywhere has what is held without a scope and without an end; anywhere, what is held at all.
+	everywhere, anywhere mask
+	// alone is what single groups give, for those of which the entries' via does not tell.
+	alone []groupEntries
+}
+
+type groupEntries struct {
+	group   string
+	entries []*entry
+}
+
+func (e *entitlement) compile(v *vocabulary) {
+	e.everywhere, e.anywhere = nil, nil
+	if v == nil {
+		return
+	}
+	n := len(v.valid)
+	both := make(mask, 2*n) // side by side: the second is looked at right after the first
+	e.everywhere, e.anywhere = both[:n:n], both[n:]
+	for _, entry := range e.entries {
+		e.anywhere.or(entry.mask)
+		if len(entry.grant.Scope) == 0 && entry.grant.Until.IsZero() {
+			e.everywhere.or(entry.mask)
+		}
+	}
+}
+
+// question is a query whose resource and action have been found in the vocabulary.
+type question struct {
+	*access.Query
+	bit          int
+	identifiedBy string
+	now          time.Time
+}
+
+// decide is access.Decide for a question that has been numbered. It does not allocate.
+func (e *entitlement) decide(q *question) access.Decision {
+	if q.Group != "" {
+		return decideAmong(e.inGroup(q.Group), q, q.Group)
+	}
+	if e.everywhere.has(q.bit) {
+		return access.Decision{Allowed: true}
+	}
+	if !e.anywhere.has(q.bit) {
+		return access.Decision{Reason: access.NoGrant}
+	}
+	return decideAmong(e.entries, q, "")
+}
+
+// inGroup are the entries to look at for a user who acts in a group.
+func (e *entitlement) inGroup(group string) []*entry {
+	for i := range e.alone {
+		if e.alone[i].group == group {
+			return e.alone[i].entries
+		}
+	}
+	return e.entries
+}
+
+func decideAmong(entries []*entry, q *question, group string) access.Decision {
+	denied := access.Decision{Reason: access.NoGrant}
+	for _, e := range entries {
+		if !e.mask.has(q.bit) || group != "" && !e.cameVia(group) {
+			continue
+		}
+		d := e.grant.Judge(q.Entity, q.identifiedBy, q.now)
+		if d.Allowed {
+			return d
+		}
+		denied = access.Nearer(denied, d)
+	}
+	return denied
+}
+
+// reaching are the entries that hold what is asked somewhere and have not ended.
+func (e *entitlement) reaching(q *question) []*entry {
+	var out []*entry
+	for _, entry := range e.inGroup(q.Group) {
+		ended := !entry.grant.Until.IsZero() && !q.now.Before(entry.grant.Until)
+		if entry.mask.has(q.bit) && !ended && (q.Group == "" || entry.cameVia(q.Group)) {
+			out = append(out, entry)
+		}
+	}
+	return out
+}
+
+// by is the first entry that allows what was asked; nil when none does.
+func (e *entitlement) by(q *question) *entry {
+	for _, entry := range e.reaching(q) {
+		if entry.grant.Judge(q.Entity, q.identifiedBy, q.now).Allowed {
+			return entry
+		}
+	}
+	return nil
+}

@@ -1,0 +1,255 @@
+package decision
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Paths of the endpoints. Callers need the verb post on the non-resource URL.
+const (
+	PathEvaluation     = "/access/v1/evaluation"
+	pathEvaluations    = "/access/v1/evaluations"
+	pathSearchSubject  = "/access/v1/search/subject"
+	pathSearchResource = "/access/v1/search/resource"
+	pathSearchAction   = "/access/v1/search/action"
+	pathIntrospect     = "/oauth2/introspect"
+	pathDiscovery      = "/.well-known/authzen-configuration"
+)
+
+const (
+	typeJSON  = "application/json"
+	typeForm  = "application/x-www-form-urlencoded"
+	requestID = "X-Request-Id"
+)
+
+// call is one request with what has been found out about it.
+type call struct {
+	*Service
+	caller caller
+	body   []byte
+	began  time.Time
+}
+
+// endpoint answers a call with something to be encoded.
+type endpoint struct {
+	kind   string // of the body
+	answer func(*call, context.Context) (any, error)
+}
+
+// Handler serves all endpoints.
+func (s *Service) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for path, e := range map[string]endpoint{
+		PathEvaluation:     {typeJSON, (*call).evaluation},
+		pathEvaluations:    {typeJSON, (*call).evaluations},
+		pathSearchSubject:  {typeJSON, search(subjectSearch, (*look).subjects)},
+		pathSearchResource: {typeJSON, search(resourceSearch, (*look).resources)},
+		pathSearchAction:   {typeJSON, search(actionSearch, (*look).actions)},
+		pathIntrospect:     {typeForm, (*call).introspect},
+	} {
+		mux.Handle(path, s.serve(e))
+	}
+	mux.HandleFunc(pathDiscovery, s.discovery)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		echo(w, r)
+		refuse(w, &failure{Status: http.StatusNotFound, Message: "There is nothing here: see " + pathDiscovery})
+	})
+	return mux
+}
+
+// echo gives the caller its request's id back.
+func echo(w http.ResponseWriter, r *http.Request) {
+	if id := r.Header.Get(requestID); id != "" {
+		w.Header().Set(requestID, id)
+	}
+}
+
+func (s *Service) serve(e endpoint) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		echo(w, r)
+		answer, err := s.answer(w, r, e)
+		if err != nil {
+			refuse(w, err)
+			return
+		}
+		write(w, http.StatusOK, answer)
+	})
+}
+
+func (s *Service) answer(w http.ResponseWriter, r *http.Request, e endpoint) (any, error) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return nil, &failure{Status: http.StatusMethodNotAllowed, Message: "Use POST"}
+	}
+	c := call{Service: s, began: s.now()}
+	var err error
+	if c.caller, err = s.callers.identify(r, s.link); err != nil {
+		return nil, err
+	}
+	if err := s.limits.take(c.caller.name, 1); err != nil {
+		return nil, err
+	}
+	if err := s.answerable(); err != nil {
+		return nil, err
+	}
+	if c.body, err = read(w, r, e.kind); err != nil {
+		return nil, err
+	}
+	return e.answer(&c, r.Context())
+}
+
+// answerable tells whether what is in memory may be answered from.
+func (s *Service) answerable() error {
+	if !s.Synced() {
+		return unavailable("Not everything has been read yet")
+	}
+	if s.link.stale() > s.options.MaxStale {
+		return unavailable("The API server has been out of reach for too long")
+	}
+	return nil
+}
+
+func unavailable(sentence string) *failure {
+	return &failure{Status: http.StatusServiceUnavailable, Message: sentence, retryAfter: 1}
+}
+
+func forbidden(format string, arguments ...any) *failure {
+	return &failure{Status: http.StatusForbidden, Message: fmt.Sprintf(format, arguments...)}
+}
+
+func refuse(w http.ResponseWriter, err error) {
+	f := &failure{Status: http.StatusInternalServerError, Message: "The question could not be answered"}
+	errors.As(err, &f)
+	if f.retryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(f.retryAfter))
+	}
+	if f.challenge {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="roster"`)
+	}
+	write(w, f.Status, f)
+}
+
+func write(w http.ResponseWriter, status int, body any) {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		status, encoded = http.StatusInternalServerError, []byte(`{"status":500,"message":"The answer could not be written"}`)
+	}
+	header := w.Header()
+	header.Set("Content-Type", typeJSON)
+	header.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(encoded) //nolint:errcheck // a caller that has gone does not read its answer
+}
+
+// look is a reading of what is in memory, or of what the API server has where the caller asks for a version.
+func (c *call) look(ctx context.Context, a *asked) (*look, error) {
+	version, err := a.atLeast()
+	if err != nil {
+		return nil, err
+	}
+	l := &look{Index: c.index, now: c.began, bound: c.index.tenantIn(c.caller.namespace), applications: c.options.Applications}
+	if version > 0 {
+		if err := c.refresh(ctx, l, a, version); err != nil {
+			return nil, err
+		}
+	}
+	l.standing.Revision = l.revision()
+	if stale := c.link.stale(); stale > 0 {
+		l.standing.StaleSeconds = int(stale/time.Second) + 1
+	}
+	return l, nil
+}
+
+func (c *call) evaluation(ctx context.Context) (any, error) {
+	a := &asked{}
+	if err := decode(c.body, a); err != nil {
+		return nil, err
+	}
+	return c.one(ctx, a)
+}
+
+func (c *call) one(ctx context.Context, a *asked) (*decisionBody, error) {
+	if err := a.check(wholeEvaluation); err != nil {
+		return nil, err
+	}
+	l, err := c.look(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	body, err := l.evaluate(a)
+	if err == nil {
+		c.record(a, body)
+	}
+	return body, err
+}
+
+func (c *call) evaluations(ctx context.Context) (any, error) {
+	b := &batch{}
+	if err := decode(c.body, b); err != nil {
+		return nil, err
+	}
+	semantic, err := b.semantic()
+	if err != nil {
+		return nil, err
+	}
+	if len(b.Evaluations) == 0 {
+		return c.one(ctx, &b.asked)
+	}
+	if len(b.Evaluations) > maxBatch {
+		return nil, malformed("evaluations has %d items; at most %d are allowed", len(b.Evaluations), maxBatch)
+	}
+	if err := c.limits.take(c.caller.name, len(b.Evaluations)-1); err != nil {
+		return nil, err
+	}
+	out := make([]any, 0, len(b.Evaluations))
+	for _, raw := range b.Evaluations {
+		body, decision := c.item(ctx, b, raw)
+		if out = append(out, body); ends(semantic, decision) {
+			break
+		}
+	}
+	return map[string]any{"evaluations": out}, nil
+}
+
+// item answers one evaluation of a batch. One that cannot be asked is a denial that says why.
+func (c *call) item(ctx context.Context, b *batch, raw json.RawMessage) (any, bool) {
+	a, err := b.item(raw)
+	if err == nil {
+		var body *decisionBody
+		if body, err = c.one(ctx, a); err == nil {
+			return body, body.Decision
+		}
+	}
+	failed := &failedItem{}
+	if !errors.As(err, &failed.Context.Error) {
+		failed.Context.Error = &failure{Status: http.StatusInternalServerError, Message: "The question could not be answered"}
+	}
+	return failed, false
+}
+
+// search makes an endpoint of a search.
+func search(p parts, find func(*look, *asked) (*searchBody, error)) func(*call, context.Context) (any, error) {
+	return func(c *call, ctx context.Context) (any, error) {
+		s := &searched{}
+		if err := decode(c.body, s); err != nil {
+			return nil, err
+		}
+		if err := s.check(p); err != nil {
+			return nil, err
+		}
+		l, err := c.look(ctx, &s.asked)
+		if err != nil {
+			return nil, err
+		}
+		body, err := find(l, &s.asked)
+		if err != nil {
+			return nil, err
+		}
+		return body, body.cut(s)
+	}
+}

@@ -1,0 +1,184 @@
+package decision
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"strings"
+
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/access"
+)
+
+// digest tells one content from every other.
+type digest [sha256.Size]byte
+
+// interner keeps one value for equal contents. What nobody uses any more goes when it has grown to twice of what was in
+// use at the last sweep.
+type interner struct {
+	entitlements map[digest]*entitlement
+	entries      map[digest]*entry
+	lists        map[string][]string
+	names        map[string]string
+	sweepAt      int
+}
+
+const leastSweep = 4096
+
+func newInterner() interner {
+	return interner{
+		entitlements: map[digest]*entitlement{}, entries: map[digest]*entry{},
+		lists: map[string][]string{}, names: map[string]string{}, sweepAt: leastSweep,
+	}
+}
+
+// content is what makes an entitlement, as the status spells it.
+type content struct {
+	Catalog string
+	Entries []accessv1.AccessEntry
+	Alone   []aloneContent
+}
+
+type aloneContent struct {
+	Group   string
+	Entries []accessv1.AccessEntry
+}
+
+// intern returns the entitlement of the content, compiled; nil when it holds nothing.
+func (n *interner) intern(c content, v *vocabulary) *entitlement {
+	if len(c.Entries) == 0 {
+		return nil
+	}
+	key := digestOf(c)
+	if found, ok := n.entitlements[key]; ok {
+		return found
+	}
+	e := &entitlement{catalog: n.name(c.Catalog), entries: n.entriesOf(c.Catalog, c.Entries, v)}
+	for _, a := range c.Alone {
+		e.alone = append(e.alone, groupEntries{n.name(a.Group), n.entriesOf(c.Catalog, a.Entries, v)})
+	}
+	e.compile(v)
+	n.entitlements[key] = e
+	return e
+}
+
+func (n *interner) entriesOf(catalog string, list []accessv1.AccessEntry, v *vocabulary) []*entry {
+	out := make([]*entry, len(list))
+	for i := range list {
+		key := digestOf(struct {
+			Catalog string
+			Entry   *accessv1.AccessEntry
+		}{catalog, &list[i]})
+		found, ok := n.entries[key]
+		if !ok {
+			found = &entry{grant: n.grant(&list[i])}
+			found.mask = v.mask(&found.grant)
+			n.entries[key] = found
+		}
+		out[i] = found
+	}
+	return out
+}
+
+// grant is an entry of a status in the model's terms, made of shared parts.
+func (n *interner) grant(e *accessv1.AccessEntry) access.Grant {
+	g := access.Grant{Resources: n.list(e.Resources), Level: access.Level(n.name(string(e.Level))), Actions: n.list(e.Actions)}
+	for _, d := range e.RestrictedTo {
+		g.Scope = append(g.Scope, access.Dimension{Name: n.name(d.Dimension), Values: n.list(d.Values)})
+	}
+	if e.Until != nil {
+		g.Until = e.Until.Time
+	}
+	for _, v := range e.Via {
+		g.Via = append(g.Via, access.Via{Tenant: n.name(v.Tenant), Group: n.name(v.Group), Role: n.name(v.Role)})
+	}
+	return g
+}
+
+func (n *interner) name(name string) string {
+	if found, ok := n.names[name]; ok {
+		return found
+	}
+	own := strings.Clone(name)
+	n.names[own] = own
+	return own
+}
+
+func (n *interner) list(list []string) []string {
+	if len(list) == 0 {
+		return nil
+	}
+	key := strings.Join(list, "\x00")
+	if found, ok := n.lists[key]; ok {
+		return found
+	}
+	own := make([]string, len(list))
+	for i := range list {
+		own[i] = n.name(list[i])
+	}
+	n.lists[key] = own
+	return own
+}
+
+// recompile brings everything under a catalog in line with its vocabulary.
+func (n *interner) recompile(catalog string, v *vocabulary) {
+	seen := map[*entry]bool{}
+	for _, e := range n.entitlements {
+		if e.catalog != catalog {
+			continue
+		}
+		for _, entry := range e.everyEntry() {
+			if !seen[entry] {
+				seen[entry] = true
+				entry.mask = v.mask(&entry.grant)
+			}
+		}
+		e.compile(v)
+	}
+}
+
+func (e *entitlement) everyEntry() []*entry {
+	out := e.entries
+	for _, a := range e.alone {
+		out = append(out[:len(out):len(out)], a.entries...)
+	}
+	return out
+}
+
+// sweep forgets what none of the entitlements in use has.
+func (n *interner) sweep(inUse map[*entitlement]bool) {
+	entries := map[*entry]bool{}
+	for key, e := range n.entitlements {
+		if !inUse[e] {
+			delete(n.entitlements, key)
+			continue
+		}
+		for _, entry := range e.everyEntry() {
+			entries[entry] = true
+		}
+	}
+	for key, e := range n.entries {
+		if !entries[e] {
+			delete(n.entries, key)
+		}
+	}
+	// Names and lists that are still in use stay alive through the entries; they are only not shared with later ones.
+	n.lists, n.names = map[string][]string{}, map[string]string{}
+	n.sweepAt = max(leastSweep, 2*len(n.entitlements))
+}
+
+// content is the entitlement as a status would spell it, for interning it under another catalog.
+func (e *entitlement) content(catalog string) content {
+	c := content{Catalog: catalog, Entries: spell(e.entries)}
+	for _, a := range e.alone {
+		c.Alone = append(c.Alone, aloneContent{a.group, spell(a.entries)})
+	}
+	return c
+}
+
+func digestOf(value any) digest {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // these types have nothing that cannot be encoded
+	}
+	return sha256.Sum256(encoded)
+}
