@@ -40,9 +40,10 @@ type Deps struct {
 	Events events.EventRecorder
 }
 
-// Workers a controller. Users are many and each is cheap; mails wait for somebody else's server.
+// Workers a controller. Users are many and each is cheap: more workers than these do not finish sooner, they only keep the
+// API server from answering others (docs/benchmarks.md). Mails wait for somebody else's server.
 const (
-	userWorkers = 16
+	userWorkers = 6
 	mailWorkers = 16
 	workers     = 4
 )
