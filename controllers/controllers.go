@@ -41,7 +41,7 @@ type Deps struct {
 }
 
 // Workers a controller. Users are many and each is cheap: more workers than these do not finish sooner, they only keep the
-// API server from answering others (docs/benchmarks.md, "Interactive"). Mails wait for somebody else's server.
+// API server from answering others (docs/benchmarks.md). Mails wait for somebody else's server.
 const (
 	userWorkers = 6
 	mailWorkers = 16

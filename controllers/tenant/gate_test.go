@@ -9,8 +9,6 @@ import (
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	accessv1ac "github.com/roster-dev/roster/api/v1alpha1/applyconfiguration/api/v1alpha1"
 )
 
 // gate keeps the manager from writing the statuses of users in the namespaces for which it is closed.
@@ -37,10 +35,17 @@ type gateWriter struct {
 	closed *sync.Map
 }
 
+// namedKind is an apply configuration that says what it is for.
+type namedKind interface {
+	GetKind() *string
+	GetNamespace() *string
+}
+
 // Apply fails while the gate is closed.
 func (w gateWriter) Apply(ctx context.Context, object runtime.ApplyConfiguration, options ...client.SubResourceApplyOption) error {
-	if user, ok := object.(*accessv1ac.UserApplyConfiguration); ok {
-		if _, shut := w.closed.Load(*user.Namespace); shut {
+	status, ok := object.(namedKind)
+	if ok && *status.GetKind() == "User" {
+		if _, shut := w.closed.Load(*status.GetNamespace()); shut {
 			return errors.New("the gate is closed")
 		}
 	}

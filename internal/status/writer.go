@@ -3,19 +3,21 @@
 package status
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/runtime"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
-	accessv1ac "github.com/roster-dev/roster/api/v1alpha1/applyconfiguration/api/v1alpha1"
 )
 
 // Writer applies statuses through a client.
@@ -36,20 +38,21 @@ func (w Writer) WriteLocked(ctx context.Context, object client.Object) error {
 }
 
 func (w Writer) apply(ctx context.Context, object client.Object, resourceVersion string) error {
-	kind, configuration := shapeOf(object)
-	if configuration == nil {
+	kind, state := shapeOf(object)
+	if kind == "" {
 		return fmt.Errorf("%T has no status that Roster writes", object)
 	}
-	if err := fill(configuration, kind, object, resourceVersion); err != nil {
+	encoded, err := json.Marshal(state)
+	if err != nil {
 		return fmt.Errorf("could not encode the status of %s %s: %w", kind, object.GetName(), err)
 	}
-	wanted, err := statusOf(configuration)
-	if err != nil {
-		return err
+	applied := newApplication(kind, object, encoded)
+	if resourceVersion != "" {
+		applied.ResourceVersion = &resourceVersion
 	}
-	err = w.Client.Status().Apply(ctx, configuration, client.ForceOwnership, client.FieldOwner(accessv1.FieldOwner))
+	err = w.Client.Status().Apply(ctx, applied, client.ForceOwnership, client.FieldOwner(accessv1.FieldOwner))
 	if err == nil {
-		err = w.cleanse(ctx, object, configuration, wanted)
+		err = w.cleanse(ctx, object, applied, encoded)
 	}
 	count(kind, err)
 	if apierrors.IsNotFound(err) {
@@ -58,20 +61,79 @@ func (w Writer) apply(ctx context.Context, object client.Object, resourceVersion
 	return err
 }
 
+// application is an apply configuration for any kind's status. It is encoded once, and of the answer only the metadata is
+// decoded: an operator that brings thousands of statuses up to date spends most of its time on these two.
+type application struct {
+	APIVersion *string `json:"apiVersion"`
+	Kind       *string `json:"kind"`
+	identity   `json:"metadata"`
+	Status     json.RawMessage `json:"status"`
+}
+
+// identity is the part of an object's metadata that is sent or looked at.
+type identity struct {
+	Name            *string    `json:"name"`
+	Namespace       *string    `json:"namespace,omitempty"`
+	UID             *types.UID `json:"uid,omitempty"`
+	ResourceVersion *string    `json:"resourceVersion,omitempty"`
+	// ManagedFields say whose the stored object is; never sent.
+	ManagedFields []ownership `json:"managedFields,omitempty"`
+}
+
+type ownership struct {
+	Manager     string                            `json:"manager"`
+	Operation   metav1.ManagedFieldsOperationType `json:"operation"`
+	Subresource string                            `json:"subresource"`
+}
+
+// ours is what applying under Roster's name leaves behind. Whoever writes under that name by other means is not Roster.
+func (o ownership) ours() bool {
+	return o.Manager == accessv1.FieldOwner && o.Operation == metav1.ManagedFieldsOperationApply
+}
+
+func newApplication(kind string, object client.Object, encoded json.RawMessage) *application {
+	a := &application{APIVersion: ptr.To(accessv1.SchemeGroupVersion.String()), Kind: &kind, Status: encoded}
+	a.Name, a.UID = ptr.To(object.GetName()), ptr.To(object.GetUID())
+	if namespace := object.GetNamespace(); namespace != "" {
+		a.Namespace = &namespace
+	}
+	return a
+}
+
+// IsApplyConfiguration marks the type for the client, which asks for the rest of the methods as well.
+func (a *application) IsApplyConfiguration() {}
+
+// GetAPIVersion is the group and version that is applied.
+func (a *application) GetAPIVersion() *string { return a.APIVersion }
+
+// GetKind is the kind that is applied.
+func (a *application) GetKind() *string { return a.Kind }
+
+// GetNamespace is where the object is.
+func (a *application) GetNamespace() *string { return a.Namespace }
+
+// GetName is the object's.
+func (a *application) GetName() *string { return a.Name }
+
+// foreign tells whether somebody else owns a part of the stored status.
+func (a *application) foreign() bool {
+	return slices.ContainsFunc(a.ManagedFields, func(o ownership) bool {
+		return !o.ours() && (o.Subresource == "status" || o.Manager == "before-first-apply")
+	})
+}
+
 // cleanse replaces the status as a whole when more is stored than was applied: applying leaves alone what another owner
 // added, and a status has no other owner.
-func (w Writer) cleanse(ctx context.Context, object client.Object, applied runtime.ApplyConfiguration, wanted json.RawMessage) error {
-	stored, err := statusOf(applied)
-	if err != nil || bytes.Equal(stored, wanted) {
-		return err
+func (w Writer) cleanse(ctx context.Context, object client.Object, stored *application, wanted json.RawMessage) error {
+	if !stored.foreign() {
+		return nil
 	}
-	version, err := versionOf(applied)
-	if err != nil {
+	if same, err := sameJSON(stored.Status, wanted); err != nil || same {
 		return err
 	}
 	// The version goes along as a lock: a mismatch is a conflict.
 	patch, err := json.Marshal([]map[string]any{
-		{"op": "replace", "path": "/metadata/resourceVersion", "value": version},
+		{"op": "replace", "path": "/metadata/resourceVersion", "value": stored.ResourceVersion},
 		{"op": "replace", "path": "/status", "value": wanted},
 	})
 	if err != nil {
@@ -84,80 +146,32 @@ func (w Writer) cleanse(ctx context.Context, object client.Object, applied runti
 	return w.Client.Status().Patch(ctx, target, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(accessv1.FieldOwner))
 }
 
-// statusOf is the status in an apply configuration, in one order.
-func statusOf(configuration runtime.ApplyConfiguration) (json.RawMessage, error) {
-	parts := struct {
-		Status json.RawMessage `json:"status"`
-	}{}
-	err := decodeInto(configuration, &parts)
-	return parts.Status, err
+func sameJSON(a, b json.RawMessage) (bool, error) {
+	var left, right any
+	err := errors.Join(json.Unmarshal(a, &left), json.Unmarshal(b, &right))
+	return reflect.DeepEqual(left, right), err
 }
 
-func versionOf(configuration runtime.ApplyConfiguration) (string, error) {
-	parts := struct {
-		Metadata struct {
-			ResourceVersion string `json:"resourceVersion"`
-		} `json:"metadata"`
-	}{}
-	err := decodeInto(configuration, &parts)
-	return parts.Metadata.ResourceVersion, err
-}
-
-func decodeInto(configuration runtime.ApplyConfiguration, parts any) error {
-	encoded, err := json.Marshal(configuration)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(encoded, parts)
-}
-
-// fill puts the object's identity and its status into an apply configuration, and nothing else.
-func fill(configuration runtime.ApplyConfiguration, kind string, object client.Object, resourceVersion string) error {
-	full, err := json.Marshal(object)
-	if err != nil {
-		return err
-	}
-	parts := struct {
-		APIVersion string          `json:"apiVersion"`
-		Kind       string          `json:"kind"`
-		Metadata   map[string]any  `json:"metadata"`
-		Status     json.RawMessage `json:"status"`
-	}{}
-	if err := json.Unmarshal(full, &parts); err != nil {
-		return err
-	}
-	parts.APIVersion, parts.Kind = accessv1.SchemeGroupVersion.String(), kind
-	parts.Metadata = map[string]any{"name": object.GetName(), "namespace": object.GetNamespace(), "uid": object.GetUID()}
-	if resourceVersion != "" {
-		parts.Metadata["resourceVersion"] = resourceVersion
-	}
-	reduced, err := json.Marshal(parts)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(reduced, configuration)
-}
-
-// shapeOf is the kind's name, without asking a scheme (objects from the cache do not carry it), and an empty apply
-// configuration for it; nil for a kind whose status Roster does not write.
-func shapeOf(object client.Object) (string, runtime.ApplyConfiguration) {
-	switch object.(type) {
+// shapeOf is the kind's name, without asking a scheme (objects from the cache do not carry it), and the status; both empty
+// for a kind whose status Roster does not write.
+func shapeOf(object client.Object) (kind string, state any) {
+	switch o := object.(type) {
 	case *accessv1.ResourceCatalog:
-		return "ResourceCatalog", &accessv1ac.ResourceCatalogApplyConfiguration{}
+		return "ResourceCatalog", &o.Status
 	case *accessv1.Tenant:
-		return "Tenant", &accessv1ac.TenantApplyConfiguration{}
+		return "Tenant", &o.Status
 	case *accessv1.User:
-		return "User", &accessv1ac.UserApplyConfiguration{}
+		return "User", &o.Status
 	case *accessv1.UserGroup:
-		return "UserGroup", &accessv1ac.UserGroupApplyConfiguration{}
+		return "UserGroup", &o.Status
 	case *accessv1.Role:
-		return "Role", &accessv1ac.RoleApplyConfiguration{}
+		return "Role", &o.Status
 	case *accessv1.Restriction:
-		return "Restriction", &accessv1ac.RestrictionApplyConfiguration{}
+		return "Restriction", &o.Status
 	case *accessv1.Vendor:
-		return "Vendor", &accessv1ac.VendorApplyConfiguration{}
+		return "Vendor", &o.Status
 	case *accessv1.Invitation:
-		return "Invitation", &accessv1ac.InvitationApplyConfiguration{}
+		return "Invitation", &o.Status
 	default:
 		return "", nil
 	}

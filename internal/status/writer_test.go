@@ -123,16 +123,26 @@ func TestEveryKindWithAStatusCanBeWritten(t *testing.T) {
 
 func TestWhatOthersAddedIsTakenAway(t *testing.T) {
 	t.Parallel()
-	s := &server{answer: func(stored map[string]any) {
-		stored["status"].(map[string]any)["accessSummary"] = "manage 999"
-	}}
-	if err := (Writer{Client: s.client()}).Write(t.Context(), stored()); err != nil {
-		t.Fatal(err)
-	}
-	want := []string{`application/json-patch+json [{"op":"replace","path":"/metadata/resourceVersion","value":"8"},` +
-		`{"op":"replace","path":"/status","value":{"observedGeneration":3,"state":"Pending"}}]`}
-	if diff := cmp.Diff(want, s.patched); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	for sentence, owner := range map[string]map[string]any{
+		"under another name":                 {"manager": "kubectl-edit", "operation": "Update", "subresource": "status"},
+		"applied under another name":         {"manager": "somebody", "operation": "Apply", "subresource": "status"},
+		"under Roster's name, not by apply":  {"manager": accessv1.FieldOwner, "operation": "Update", "subresource": "status"},
+		"before anything was applied at all": {"manager": "before-first-apply", "operation": "Update"},
+	} {
+		s := &server{answer: func(stored map[string]any) {
+			stored["status"].(map[string]any)["accessSummary"] = "manage 999"
+			stored["metadata"].(map[string]any)["managedFields"] = []any{
+				map[string]any{"manager": accessv1.FieldOwner, "operation": "Apply", "subresource": "status"}, owner,
+			}
+		}}
+		if err := (Writer{Client: s.client()}).Write(t.Context(), stored()); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{`application/json-patch+json [{"op":"replace","path":"/metadata/resourceVersion","value":"8"},` +
+			`{"op":"replace","path":"/status","value":{"observedGeneration":3,"state":"Pending"}}]`}
+		if diff := cmp.Diff(want, s.patched); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", sentence, diff)
+		}
 	}
 }
 

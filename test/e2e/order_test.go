@@ -17,7 +17,8 @@ import (
 // atATime is how many worlds are under way at once.
 const atATime = 8
 
-// allOrders, set to anything, tries every permutation of the files, and every object alone first, which takes minutes.
+// allOrders, set to anything, tries every permutation of the files, and every object alone first, which takes a quarter of
+// an hour (go test -timeout 60m).
 const allOrders = "ROSTER_ALL_ORDERS"
 
 var _ = Describe("The commerce sample", Ordered, func() {
