@@ -20,7 +20,7 @@ import (
 )
 
 // bareWriters is how many statuses the bare client writes at a time: as many as the manager has workers for users.
-const bareWriters = 16
+const bareWriters = 6
 
 // rounds is what one kind of writer needed, a round each.
 type rounds struct{ manager, bare, encoded []time.Duration }
