@@ -10,7 +10,7 @@ import (
 )
 
 // ambiguousTenant surfaces when no tenant is named and the subject exists in several.
-const ambiguousTenant access.Reason = "ambiguousTenant"
+const ambiguousTenant access.Reason = "AmbiguousTenant"
 
 // Subject is who is asked about.
 type Subject struct {
