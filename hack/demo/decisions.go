@@ -59,7 +59,14 @@ func revokeAna(ctx context.Context, s *stage) error {
 		return err
 	}
 	read.expected = `"decision":false,"context":{"reason":"NotActive"`
-	return s.expect(ctx, read)
+	if err := s.expect(ctx, read); err != nil {
+		return err
+	}
+	// Back in, without another invitation: she accepted once.
+	if err := s.kubectl(ctx, "patch", "users", "ana", "-n", "acme", "--type=merge", "-p", `{"spec":{"state":"Active"}}`); err != nil {
+		return err
+	}
+	return s.kubectl(ctx, "wait", "users", "ana", "-n", "acme", "--for=jsonpath={.status.state}=Active", "--timeout=60s")
 }
 
 // expect asks until the answer is there, which takes a moment at the most, and shows both.
