@@ -27,7 +27,8 @@ const (
 	// ConditionAccessResolved surfaces on Users: everything that the user's memberships point at is there.
 	ConditionAccessResolved = "AccessResolved"
 
-	// ConditionRulesResolved surfaces on Roles: every rule names only what the catalog knows.
+	// ConditionRulesResolved surfaces on Roles, and on Tenants for their default access: every rule names only what the
+	// catalog knows.
 	ConditionRulesResolved = "RulesResolved"
 	// ConditionRolesResolved surfaces on UserGroups: every role is there, and the rules name only what the catalog knows.
 	ConditionRolesResolved = "RolesResolved"
@@ -125,7 +126,8 @@ const (
 
 // Reasons of UserGroups.
 const (
-	// ReasonRoleNotFound surfaces when a role does not exist (yet); it gives nothing.
+	// ReasonRoleNotFound surfaces when a role does not exist (yet), on Tenants when the catalog has no entitled role of that
+	// name; it gives nothing.
 	ReasonRoleNotFound = "RoleNotFound"
 	// ReasonRestrictionNotFound surfaces when a restriction does not exist (yet), or its dimension is unknown; the group
 	// gives nothing where a restriction could count.
