@@ -26,19 +26,22 @@ import (
 // +kubebuilder:rbac:groups=access.roster.dev,resources=invitations,verbs=get;list;watch;create
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// Reconciler reconciles Users. All fields are required.
+// Reconciler reconciles Users. All exported fields are required.
 type Reconciler struct {
 	Client client.Client
 	Graph  *graph.Graph
 	Status status.Writer
 	Clock  clock.PassiveClock
 	Events events.EventRecorder
+
+	echoes echoes
 }
 
 // Reconcile brings one user's status in line with everything it depends on.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	user := &accessv1.User{}
 	if err := r.Client.Get(ctx, request.NamespacedName, user); err != nil {
+		r.echoes.take(request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	s, err := r.load(ctx, user)
@@ -115,20 +118,28 @@ func (r *Reconciler) write(ctx context.Context, s *scope) error {
 	if err != nil || same {
 		return err
 	}
-	after := s.user.DeepCopy()
-	after.Status = s.status
-	err = r.Status.Write(ctx, after)
+	err = r.store(ctx, s)
 	if apierrors.IsInvalid(err) || apierrors.IsRequestEntityTooLargeError(err) {
 		s.withoutAccess()
 		s.conclude("The API server refused the status: " + err.Error())
-		after.Status = s.status
-		err = r.Status.Write(ctx, after)
+		err = r.store(ctx, s)
 	}
 	if err != nil {
 		return err
 	}
 	r.announce(s)
 	return nil
+}
+
+func (r *Reconciler) store(ctx context.Context, s *scope) error {
+	after := *s.user
+	after.Status = s.status
+	r.echoes.expect(&after)
+	err := r.Status.Write(ctx, &after)
+	if err != nil {
+		r.echoes.take(client.ObjectKeyFromObject(&after))
+	}
+	return err
 }
 
 // next wakes the user up when a membership ends, without any other event.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -22,7 +23,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, options controller.Options) error {
 		Named("user").
 		WithOptions(options).
 		// Status changes too: a status that somebody else wrote is put right.
-		For(&accessv1.User{}).
+		For(&accessv1.User{}, builder.WithPredicates(r.echoes.unheard())).
 		// Acceptance, expiry, cancellation and deletion of an invitation decide where its user stands.
 		Watches(&accessv1.Invitation{}, handler.EnqueueRequestsFromMapFunc(invited)).
 		// Whoever shares an address with this user may now be the older one, or no longer be a duplicate.

@@ -7,6 +7,7 @@ package graph
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -28,7 +29,9 @@ type Graph struct {
 	vocabularies memo[*access.Vocabulary]
 	tenants      memo[*access.CompiledTenant]
 	groups       memo[*access.CompiledGroup]
-	values       memo[[]string]
+	// members are the places of a group's members in its list, ordered by name.
+	members memo[[]int32]
+	values  memo[[]string]
 }
 
 // New makes a Graph over a cached reader with the indexes of package index. The live reader is used for the ConfigMaps
@@ -39,6 +42,7 @@ func New(cached, live client.Reader) *Graph {
 		vocabularies: newMemo[*access.Vocabulary](),
 		tenants:      newMemo[*access.CompiledTenant](),
 		groups:       newMemo[*access.CompiledGroup](),
+		members:      newMemo[[]int32](),
 		values:       newMemo[[]string](),
 	}
 }
@@ -99,7 +103,7 @@ func (g *Graph) list(ctx context.Context, list client.ObjectList, namespace, key
 
 // versionOf tells one state of an object's spec from every other.
 func versionOf(object client.Object) string {
-	return fmt.Sprintf("%s/%d", object.GetUID(), object.GetGeneration())
+	return string(object.GetUID()) + "/" + strconv.FormatInt(object.GetGeneration(), 10)
 }
 
 // UsersWithEmail lists the users of a namespace that have an address, by its comparable form.

@@ -3,8 +3,10 @@ package graph
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -15,115 +17,103 @@ import (
 
 // Group compiles a group with everything that it points at, once per version of all of that.
 func (g *Graph) Group(ctx context.Context, tenancy *Tenancy, group *accessv1.UserGroup) (*access.CompiledGroup, error) {
-	model, version, err := g.follow(ctx, tenancy, group)
+	r, err := g.follow(ctx, tenancy, group)
 	if err != nil {
 		return nil, err
 	}
-	return g.groups.get(group.Namespace+"/"+group.Name, version, func() *access.CompiledGroup {
-		return access.Compile(tenancy.Vocabulary, dimensionNames(tenancy.Tenant), model)
+	return g.groups.get(group.Namespace+"/"+group.Name, r.version.String(), func() *access.CompiledGroup {
+		return access.Compile(tenancy.Vocabulary, dimensionNames(tenancy.Tenant), r.model(tenancy, group))
 	}), nil
 }
 
-// versions collects the versions of the objects that go into a group.
-type versions struct{ strings.Builder }
-
-func (v *versions) add(version string) {
-	v.WriteString(version)
-	v.WriteByte(' ')
+// references are the objects that a group points at, nil where there is none that counts, and the version of them all.
+type references struct {
+	vendor       *accessv1.Vendor
+	roles        []*accessv1.Role
+	restrictions []*accessv1.Restriction
+	version      strings.Builder
 }
 
-// follow resolves the group's references and notes the version of everything found, or that it was missing.
-func (g *Graph) follow(ctx context.Context, tenancy *Tenancy, group *accessv1.UserGroup) (access.Group, string, error) {
-	version := &versions{}
-	version.add(versionOf(group))
+func (r *references) note(version string) {
+	r.version.WriteString(version)
+	r.version.WriteByte(' ')
+}
+
+// noteMissing notes that nothing was found, which is a version too.
+func (r *references) noteMissing() { r.note("-") }
+
+// follow resolves the group's references. It is done for every member, so the model is left to be made when it is asked
+// for.
+func (g *Graph) follow(ctx context.Context, tenancy *Tenancy, group *accessv1.UserGroup) (*references, error) {
+	r := &references{}
+	r.note(versionOf(group))
 	if tenancy.Tenant != nil {
-		version.add(versionOf(tenancy.Tenant))
+		r.note(versionOf(tenancy.Tenant))
 	}
 	// The vocabulary by its address: compiled anew, it is another one, and a group compiled for the old gives nothing.
-	version.add(fmt.Sprintf("%p", tenancy.Vocabulary))
-	model := access.Group{Name: group.Name, Rules: modelRules(group.Spec.Access)}
-	if err := g.followVendor(ctx, group, &model, version); err != nil {
-		return model, "", err
+	r.note(fmt.Sprintf("%p", tenancy.Vocabulary))
+	if err := g.followVendor(ctx, group, r); err != nil {
+		return nil, err
 	}
-	if err := g.followRoles(ctx, tenancy, group, &model, version); err != nil {
-		return model, "", err
+	if err := g.followRoles(ctx, tenancy, group, r); err != nil {
+		return nil, err
 	}
-	err := g.followRestrictions(ctx, group, &model, version)
-	return model, version.String(), err
+	return r, g.followRestrictions(ctx, group, r)
 }
 
-func (g *Graph) followVendor(ctx context.Context, group *accessv1.UserGroup, model *access.Group, version *versions) error {
+func (g *Graph) followVendor(ctx context.Context, group *accessv1.UserGroup, r *references) error {
 	if group.Spec.VendorRef == nil {
 		return nil
 	}
-	model.VendorName = group.Spec.VendorRef.Name
 	vendor := &accessv1.Vendor{}
-	found, err := g.find(ctx, group.Namespace, model.VendorName, vendor)
+	found, err := g.find(ctx, group.Namespace, group.Spec.VendorRef.Name, vendor)
 	if err != nil || !found {
-		version.add("-")
+		r.noteMissing()
 		return err
 	}
 	// A group that only claims a vendor is not that vendor's: it gives nothing.
 	owned := metav1.IsControlledBy(group, vendor)
-	version.add(versionOf(vendor) + strconv.FormatBool(owned))
+	r.note(versionOf(vendor) + strconv.FormatBool(owned))
 	if owned {
-		model.Vendor = &access.Vendor{Name: vendor.Name, Options: vendor.Spec.Options}
+		r.vendor = vendor
 	}
 	return nil
 }
 
-func (g *Graph) followRoles(ctx context.Context, tenancy *Tenancy, group *accessv1.UserGroup, model *access.Group, version *versions) error {
+func (g *Graph) followRoles(ctx context.Context, tenancy *Tenancy, group *accessv1.UserGroup, r *references) error {
 	for _, ref := range group.Spec.Roles {
 		role := &accessv1.Role{}
 		found, err := g.find(ctx, group.Namespace, ref.Name, role)
 		if err != nil {
 			return err
 		}
-		resolved := access.RoleRef{Name: ref.Name}
-		if found {
-			predefined := tenancy.Tenant != nil && metav1.IsControlledBy(role, tenancy.Tenant)
-			version.add(versionOf(role) + strconv.FormatBool(predefined))
-			resolved.Role = modelRole(role, optionsOf(tenancy, role.Name, predefined))
-		} else {
-			version.add("-")
+		if !found {
+			r.noteMissing()
+			r.roles = append(r.roles, nil)
+			continue
 		}
-		model.Roles = append(model.Roles, resolved)
+		r.note(versionOf(role) + strconv.FormatBool(tenancy.predefines(role)))
+		r.roles = append(r.roles, role)
 	}
 	return nil
 }
 
-// optionsOf are the options of a predefined role: they stand in the catalog, and a copy of the role has no place for
-// them. A role of the same name that somebody else made has none.
-func optionsOf(tenancy *Tenancy, role string, predefined bool) []accessv1.CatalogRoleOption {
-	if !predefined || tenancy.Catalog == nil {
-		return nil
-	}
-	for i := range tenancy.Catalog.Spec.Roles {
-		if tenancy.Catalog.Spec.Roles[i].Name == role {
-			return tenancy.Catalog.Spec.Roles[i].Options
-		}
-	}
-	return nil
-}
-
-func (g *Graph) followRestrictions(ctx context.Context, group *accessv1.UserGroup, model *access.Group, version *versions) error {
+func (g *Graph) followRestrictions(ctx context.Context, group *accessv1.UserGroup, r *references) error {
 	for _, ref := range group.Spec.Restrictions {
 		restriction := &accessv1.Restriction{}
 		found, err := g.find(ctx, group.Namespace, ref.Name, restriction)
 		if err != nil {
 			return err
 		}
-		resolved := access.RestrictionRef{Name: ref.Name}
 		// A vendor's group is narrowed by what was made for that vendor; somebody else's object of that name counts as
 		// missing.
-		found = found && (group.Spec.VendorRef == nil || sameController(group, restriction))
-		if found {
-			version.add(versionOf(restriction))
-			resolved.Restriction = modelRestriction(restriction)
-		} else {
-			version.add("-")
+		if !found || group.Spec.VendorRef != nil && !sameController(group, restriction) {
+			r.noteMissing()
+			r.restrictions = append(r.restrictions, nil)
+			continue
 		}
-		model.Restrictions = append(model.Restrictions, resolved)
+		r.note(versionOf(restriction))
+		r.restrictions = append(r.restrictions, restriction)
 	}
 	return nil
 }
@@ -131,6 +121,51 @@ func (g *Graph) followRestrictions(ctx context.Context, group *accessv1.UserGrou
 func sameController(a, b metav1.Object) bool {
 	of, other := metav1.GetControllerOf(a), metav1.GetControllerOf(b)
 	return of != nil && other != nil && of.UID == other.UID
+}
+
+// model is the group in the model's terms.
+func (r *references) model(tenancy *Tenancy, group *accessv1.UserGroup) access.Group {
+	out := access.Group{Name: group.Name, Rules: modelRules(group.Spec.Access)}
+	if group.Spec.VendorRef != nil {
+		out.VendorName = group.Spec.VendorRef.Name
+	}
+	if r.vendor != nil {
+		out.Vendor = &access.Vendor{Name: r.vendor.Name, Options: r.vendor.Spec.Options}
+	}
+	for i, role := range r.roles {
+		ref := access.RoleRef{Name: group.Spec.Roles[i].Name}
+		if role != nil {
+			ref.Role = modelRole(role, tenancy.optionsOf(role))
+		}
+		out.Roles = append(out.Roles, ref)
+	}
+	for i, restriction := range r.restrictions {
+		ref := access.RestrictionRef{Name: group.Spec.Restrictions[i].Name}
+		if restriction != nil {
+			ref.Restriction = modelRestriction(restriction)
+		}
+		out.Restrictions = append(out.Restrictions, ref)
+	}
+	return out
+}
+
+// predefines tells whether a role is the tenant's copy of one of its catalog's.
+func (t *Tenancy) predefines(role *accessv1.Role) bool {
+	return t.Tenant != nil && metav1.IsControlledBy(role, t.Tenant)
+}
+
+// optionsOf are the options of a predefined role: they stand in the catalog, and a copy of the role has no place for
+// them. A role of the same name that somebody else made has none.
+func (t *Tenancy) optionsOf(role *accessv1.Role) []accessv1.CatalogRoleOption {
+	if t.Catalog == nil || !t.predefines(role) {
+		return nil
+	}
+	for i := range t.Catalog.Spec.Roles {
+		if t.Catalog.Spec.Roles[i].Name == role.Name {
+			return t.Catalog.Spec.Roles[i].Options
+		}
+	}
+	return nil
 }
 
 // Memberships collects a user's memberships from both sides, in the user's own list and in the groups' lists.
@@ -166,17 +201,30 @@ func (g *Graph) Memberships(ctx context.Context, tenancy *Tenancy, user *accessv
 
 // named is the membership of a user whom the group's own list names.
 func (g *Graph) named(ctx context.Context, tenancy *Tenancy, group *accessv1.UserGroup, user string) (access.Membership, error) {
-	m := access.Membership{Name: group.Name, From: access.FromGroup}
-	for i := range group.Spec.Members {
-		if group.Spec.Members[i].Name == user {
-			m.Until = timeOf(group.Spec.Members[i].Until)
-			break
-		}
-	}
+	m := access.Membership{Name: group.Name, From: access.FromGroup, Until: g.memberUntil(group, user)}
 	if !group.DeletionTimestamp.IsZero() {
 		return m, nil
 	}
 	var err error
 	m.Group, err = g.Group(ctx, tenancy, group)
 	return m, err
+}
+
+// memberUntil is when the group's own list ends a user's membership; zero: never.
+func (g *Graph) memberUntil(group *accessv1.UserGroup, user string) time.Time {
+	members := group.Spec.Members
+	// A list is sorted by hand, and may have thousands of names, each of which is looked up when the group changes.
+	byName := g.members.get(group.Namespace+"/"+group.Name, versionOf(group), func() []int32 {
+		order := make([]int32, len(members))
+		for i := range order {
+			order[i] = int32(i) //nolint:gosec // the schema bounds the list
+		}
+		slices.SortFunc(order, func(a, b int32) int { return strings.Compare(members[a].Name, members[b].Name) })
+		return order
+	})
+	at, found := slices.BinarySearchFunc(byName, user, func(i int32, name string) int { return strings.Compare(members[i].Name, name) })
+	if !found {
+		return time.Time{}
+	}
+	return timeOf(members[byName[at]].Until)
 }

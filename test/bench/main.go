@@ -73,6 +73,9 @@ func parse() (o options, child bool, err error) {
 	if err == nil && flag.NArg() > 0 {
 		err = fmt.Errorf("%q is no flag", flag.Arg(0))
 	}
+	if err == nil && o.profiles != "" {
+		err = os.MkdirAll(o.profiles, 0o750)
+	}
 	return o, child, err
 }
 
