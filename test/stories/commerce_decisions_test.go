@@ -56,6 +56,19 @@ func commerceDecisions() {
 			"dora@acme.example ? orders site=US: create delete read update", "dora@acme.example ? orders site=DE: read")
 	})
 
+	It("counts members from the user's side and the group's, from when both are there", func(ctx context.Context) {
+		cluster.ExpectApplied(ctx, newcomer("acme", "lars", "day-shift"))
+		acme.hears(ctx, "lars@acme.example read orders: deny NoGrant")
+		group := groupWith("acme", "day-shift", "viewer")
+		group.Spec.Members = []accessv1.GroupMember{{Name: "lisa"}}
+		cluster.ExpectApplied(ctx, group)
+		acme.hears(ctx, "lars@acme.example read orders: allow", "lisa@acme.example read orders: deny UnknownUser")
+		cluster.ExpectApplied(ctx, newcomer("acme", "lisa"))
+		acme.hears(ctx, "lisa@acme.example read orders: allow", "? as day-shift read orders: lars lisa")
+		group = change(ctx, group, func(g *accessv1.UserGroup) { g.Spec.Members = nil })
+		acme.since(group.ResourceVersion).hears(ctx, "lisa@acme.example read orders: deny NoGrant", "lars@acme.example read orders: allow")
+	})
+
 	It("shows rights that were set by hand, and what else one reads besides what one manages", func(ctx context.Context) {
 		globex.hears(ctx, "mia@globex.example ? quotes site=West-EU: create delete read update", "mia@globex.example ? returns: none",
 			"? update orders site=West-EU: mia")
