@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// asking is a question to the decision service, and the answer that the demo wants to see.
-type asking struct{ path, body, expected string }
+// asking is a question to the decision service, in words and as it is sent, and the answer that the demo wants to see.
+type asking struct{ words, path, body, expected string }
 
-func evaluate(user, action, about, expected string) asking {
-	return asking{"/access/v1/evaluation", fmt.Sprintf(
+func evaluate(words, user, action, about, expected string) asking {
+	return asking{words, "/access/v1/evaluation", fmt.Sprintf(
 		`{"subject":{"type":"user","id":%q},"action":{"name":%q},"resource":{"type":"orders","id":"4711"%s}}`, user, action, about), expected}
 }
 
@@ -34,12 +34,19 @@ func askDecisions(ctx context.Context, s *stage) error {
 	}
 	const site = `,"properties":{"site":%q}`
 	for _, a := range []asking{
-		evaluate("ana@acme.example", "update", fmt.Sprintf(site, "DE"), `"decision":true`),
-		evaluate("ana@acme.example", "update", fmt.Sprintf(site, "FR"), `"decision":false,"context":{"reason":"OutsideRestriction","dimension":"site"`),
-		evaluate("ben@acme.example", "read", fmt.Sprintf(site, "DE"), `"decision":false,"context":{"reason":"NotActive"`),
-		{"/access/v1/search/action", `{"subject":{"type":"user","id":"ana@acme.example"},"resource":{"type":"returns","id":"4711"}}`,
+		evaluate("May Ana change a German order?", "ana@acme.example", "update", fmt.Sprintf(site, "DE"), `"decision":true`),
+		evaluate("May Ana change a French one?", "ana@acme.example", "update", fmt.Sprintf(site, "FR"),
+			`"decision":false,"context":{"reason":"OutsideRestriction","dimension":"site"`),
+		evaluate("May Ben, who has not accepted, read one?", "ben@acme.example", "read", fmt.Sprintf(site, "DE"),
+			`"decision":false,"context":{"reason":"NotActive"`),
+		{"What may Ana do with a return?", "/access/v1/search/action", `{"subject":{"type":"user","id":"ana@acme.example"},"resource":{"type":"returns","id":"4711"}}`,
 			`"results":[{"name":"create"},{"name":"delete"},{"name":"read"},{"name":"update"}]`},
-		{"/access/v1/search/subject", `{"subject":{"type":"user"},"action":{"name":"update"},"resource":{"type":"orders","id":"4711","properties":{"site":"DE"}}}`,
+		{"Which sites may Ana look at?", "/access/v1/search/resource", `{"subject":{"type":"user","id":"ana@acme.example"},"action":{"name":"read"},"resource":{"type":"sites"}}`,
+			`"results":[{"type":"sites","id":"DE"},{"type":"sites","id":"FR"},{"type":"sites","id":"US"}]`},
+		{"Where may Ana change orders? Acme knows its orders, Roster the sites", "/access/v1/search/resource",
+			`{"subject":{"type":"user","id":"ana@acme.example"},"action":{"name":"update"},"resource":{"type":"orders"}}`,
+			`"scopes":[{"restrictedTo":[{"dimension":"site","values":["DE"]}]}]`},
+		{"Who may change a German order?", "/access/v1/search/subject", `{"subject":{"type":"user"},"action":{"name":"update"},"resource":{"type":"orders","id":"4711","properties":{"site":"DE"}}}`,
 			`"results":[{"type":"user","id":"ana"}]`},
 	} {
 		if err := s.expect(ctx, a); err != nil {
@@ -51,14 +58,14 @@ func askDecisions(ctx context.Context, s *stage) error {
 
 // revokeAna asks before and after, without waiting for her status.
 func revokeAna(ctx context.Context, s *stage) error {
-	read := evaluate("ana@acme.example", "read", "", `"decision":true`)
+	read := evaluate("May Ana read orders?", "ana@acme.example", "read", "", `"decision":true`)
 	if err := s.expect(ctx, read); err != nil {
 		return err
 	}
 	if err := s.kubectl(ctx, "patch", "users", "ana", "-n", "acme", "--type=merge", "-p", `{"spec":{"state":"Inactive"}}`); err != nil {
 		return err
 	}
-	read.expected = `"decision":false,"context":{"reason":"NotActive"`
+	read.words, read.expected = "And now?", `"decision":false,"context":{"reason":"NotActive"`
 	if err := s.expect(ctx, read); err != nil {
 		return err
 	}
@@ -69,20 +76,22 @@ func revokeAna(ctx context.Context, s *stage) error {
 	return s.kubectl(ctx, "wait", "users", "ana", "-n", "acme", "--for=jsonpath={.status.state}=Active", "--timeout=60s")
 }
 
-// expect asks until the answer is there, which takes a moment at the most, and shows both.
+// expect asks until the answer is there, which takes a moment at the most, and shows both, and how often it had to ask.
 func (s *stage) expect(ctx context.Context, a asking) error {
-	fmt.Printf("  POST %s %s\n", a.path, a.body)
+	fmt.Printf("  %s\n  POST %s %s\n", a.words, a.path, a.body)
 	var answer string
+	var asked int
 	began := time.Now()
 	err := s.wait(ctx, a.expected, func() error {
 		var err error
+		asked++
 		if answer, err = s.post(ctx, a); err == nil && !strings.Contains(answer, a.expected) {
 			err = fmt.Errorf("the answer is %s", answer)
 		}
 		return err
 	})
 	if err == nil {
-		fmt.Printf("    %s (%s)\n", answer, time.Since(began).Round(time.Millisecond))
+		fmt.Printf("    %s (answer %d, after %s)\n", answer, asked, time.Since(began).Round(100*time.Microsecond))
 	}
 	return err
 }

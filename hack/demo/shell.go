@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +20,7 @@ const patience = time.Minute
 
 // kubectl runs kubectl as the platform team, showing the command and what it prints.
 func (s *stage) kubectl(ctx context.Context, arguments ...string) error {
-	fmt.Println("  $ kubectl " + strings.Join(arguments, " "))
+	fmt.Println("  $ kubectl " + typed(arguments))
 	var output bytes.Buffer
 	command := s.command(ctx, arguments...)
 	command.Stdout, command.Stderr = &output, &output
@@ -31,6 +32,17 @@ func (s *stage) kubectl(ctx context.Context, arguments ...string) error {
 		return fmt.Errorf("kubectl %s: %w", strings.Join(arguments, " "), err)
 	}
 	return nil
+}
+
+// typed are arguments as one types them: what a shell would read otherwise is in quotes.
+func typed(arguments []string) string {
+	words := slices.Clone(arguments)
+	for i, word := range words {
+		if strings.ContainsAny(word, "{}\"'\\ ") {
+			words[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 func (s *stage) command(ctx context.Context, arguments ...string) *exec.Cmd {

@@ -136,7 +136,7 @@ var anasAccess = []string{
 }
 
 func showAccess(ctx context.Context, s *stage) error {
-	if err := s.kubectl(ctx, "get", "users", "ana", "-n", "acme", "-o", "jsonpath={.status.accessSummary}{'\\n'}"); err != nil {
+	if err := s.kubectl(ctx, "get", "users", "ana", "-n", "acme", "-o", `jsonpath={.status.accessSummary}{"\n"}`); err != nil {
 		return err
 	}
 	ana := &accessv1.User{}

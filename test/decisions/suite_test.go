@@ -14,12 +14,9 @@ import (
 	"github.com/go-logr/logr"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	authenticationv1 "k8s.io/api/authentication/v1"
-	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
-	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -72,11 +69,7 @@ func newToken(ctx context.Context, namespace, name string) string {
 }
 
 func accountToken(ctx context.Context, namespace, name string) string {
-	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
-	cluster.ExpectApplied(ctx, account)
-	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: ptr.To(int64(3600))}}
-	Expect(cluster.Client.SubResource("token").Create(ctx, account, request)).To(Succeed())
-	return request.Status.Token
+	return cluster.ExpectToken(ctx, namespace, name)
 }
 
 // server is a decision service behind a web server of its own.
@@ -91,22 +84,10 @@ func (s *server) as(token string) *server { return &server{s.Server, s.service, 
 
 // serve starts a decision service that reaches the API server through the config.
 func serve(config *rest.Config, change func(*manager.DecisionOptions)) *server {
-	options := manager.DecisionDefaults()
-	options.Rate = 0
-	change(&options)
-	service, err := manager.NewDecisions(config, options)
+	d, err := env.StartDecisions(config, change)
 	Expect(err).NotTo(HaveOccurred())
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- service.Run(ctx) }()
-	s := &server{httptest.NewServer(service.Handler()), service, token}
-	DeferCleanup(func() {
-		s.Close()
-		stop()
-		Expect(<-done).To(Succeed())
-	})
-	Eventually(func() error { return service.Ready(nil) }, 30*time.Second, 10*time.Millisecond).Should(Succeed())
-	return s
+	DeferCleanup(func() { Expect(d.Stop()).To(Succeed()) })
+	return &server{d.Server, d.Service, token}
 }
 
 // reply is what came back.
