@@ -37,8 +37,8 @@ const (
 	stopGrace      = 5 * time.Second
 )
 
-// Decisions is the decision service.
-type Decisions interface {
+// decider is the decision service.
+type decider interface {
 	// Ask answers a question of the caller whom the request shows, at the request's path.
 	Ask(r *http.Request, q *decision.Question) decision.Answer
 	// Ready fails while there is nothing to answer from.
@@ -46,7 +46,7 @@ type Decisions interface {
 }
 
 // New makes a server; without a TLS configuration, one in the clear.
-func New(decisions Decisions, table *Table, secure *tls.Config, log logr.Logger) *grpc.Server {
+func New(decisions decider, table *Table, secure *tls.Config, log logr.Logger) *grpc.Server {
 	protection := insecure.NewCredentials()
 	if secure != nil {
 		protection = credentials.NewTLS(secure)
@@ -78,7 +78,7 @@ func Serve(ctx context.Context, server *grpc.Server, listener net.Listener) erro
 
 type authorization struct {
 	authv3.UnimplementedAuthorizationServer
-	decisions Decisions
+	decisions decider
 	table     *Table
 	log       logr.Logger
 }
@@ -162,7 +162,7 @@ func header(name, content string) *corev3.HeaderValueOption {
 
 type health struct {
 	grpc_health_v1.UnimplementedHealthServer
-	decisions Decisions
+	decisions decider
 }
 
 // Check says whether the service can answer.
