@@ -52,7 +52,7 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	DeferCleanup(func() { Expect(controller.Stop()).To(Succeed()) })
 	cluster.ExpectApplied(ctx, &rbacv1.ClusterRole{
 		ObjectMeta: metav1.ObjectMeta{Name: "ask"},
-		Rules:      []rbacv1.PolicyRule{{NonResourceURLs: []string{"/access/v1/*", "/oauth2/introspect"}, Verbs: []string{"post"}}},
+		Rules:      []rbacv1.PolicyRule{{NonResourceURLs: []string{"/access/v1/*", "/oauth2/introspect", "/envoy.service.auth.v3.Authorization/Check"}, Verbs: []string{"post"}}},
 	})
 	token = newToken(ctx, "default", "asker")
 	decisions = serve(cluster.Config, func(*manager.DecisionOptions) {})
