@@ -114,6 +114,7 @@ type reply struct {
 	Code   int
 	Header http.Header
 	Body   map[string]any
+	raw    string
 }
 
 // ask posts a body with the caller's token; headers are pairs of name and value, which replace those that are always sent.
@@ -134,8 +135,9 @@ func (s *server) send(ctx context.Context, method, path, body string, headers ..
 	defer response.Body.Close()
 	content, err := io.ReadAll(response.Body)
 	Expect(err).NotTo(HaveOccurred())
-	out := reply{Code: response.StatusCode, Header: response.Header}
+	out := reply{Code: response.StatusCode, Header: response.Header, raw: string(content)}
 	Expect(json.Unmarshal(content, &out.Body)).To(Succeed(), "%s", content)
+	expectConforming(path, body, out.raw, out.Code)
 	return out
 }
 
