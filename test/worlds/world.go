@@ -76,7 +76,7 @@ var (
 	limits       = []string{"site.one", "site.two", "own", "other"}
 	vendorNames  = []string{"abc", "xyz"}
 	optionNames  = []string{"publishing", "pricing"}
-	valuesOf     = map[string][]string{"site": {"DE", "FR"}, "vendor": {"abc", "xyz"}, "nowhere": {"DE"}}
+	ValuesOf     = map[string][]string{"site": {"DE", "FR"}, "vendor": {"abc", "xyz"}, "nowhere": {"DE"}}
 	attributes   = map[string][]string{"home": {"DE", "FR"}, "employer": {"abc", "xyz"}}
 	attributeOf  = map[string]string{"site": "home", "vendor": "employer", "nowhere": "home"}
 )
@@ -174,7 +174,7 @@ func drawRestriction(t *rapid.T, name string) access.Restriction {
 	if oneIn(t, 10) {
 		dimension = "nowhere"
 	}
-	restriction := access.Restriction{Name: name, Dimension: dimension, Values: few(t, valuesOf[dimension])}
+	restriction := access.Restriction{Name: name, Dimension: dimension, Values: few(t, ValuesOf[dimension])}
 	if name == "own" || oneIn(t, 6) {
 		restriction.UserAttribute = attributeOf[dimension]
 	}
@@ -238,7 +238,7 @@ func drawGrants(t *rapid.T, c access.Catalog) []access.Grant {
 		}
 		for _, dimension := range []string{"vendor", "site"} {
 			if !oneIn(t, 3) {
-				values := append(some(t, valuesOf[dimension], 1), pick(t, valuesOf[dimension]))
+				values := append(some(t, ValuesOf[dimension], 1), pick(t, ValuesOf[dimension]))
 				g.Scope = append(g.Scope, access.Dimension{Name: dimension, Values: values})
 			}
 		}
@@ -251,8 +251,8 @@ func drawEntity(t *rapid.T) access.Entity {
 	return access.Entity{
 		ID: pick(t, []string{"7", "DE", "abc"}),
 		Properties: map[string][]string{
-			"site":   some(t, valuesOf["site"], 2),
-			"vendor": some(t, valuesOf["vendor"], 2),
+			"site":   some(t, ValuesOf["site"], 2),
+			"vendor": some(t, ValuesOf["vendor"], 2),
 		},
 	}
 }
