@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
-	"strconv"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -19,12 +17,7 @@ import (
 )
 
 // rounds is how often a race is run: 1000 with ROUNDS=1000, fewer in the ordinary run.
-func rounds() int {
-	if n, err := strconv.Atoi(os.Getenv("ROUNDS")); err == nil {
-		return n
-	}
-	return 100
-}
+func rounds() int { return number("ROUNDS", 100) }
 
 func applyShop(ctx context.Context, tenant string) {
 	cluster.ExpectApplied(ctx, &accessv1.ResourceCatalog{ObjectMeta: metav1.ObjectMeta{Name: "shop"}, Spec: accessv1.ResourceCatalogSpec{

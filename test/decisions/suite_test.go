@@ -228,5 +228,9 @@ func settled(ctx context.Context, tenant *accessv1.Tenant) {
 }
 
 func patch(ctx context.Context, object client.Object, merge string) {
-	ExpectWithOffset(1, cluster.Client.Patch(ctx, object, client.RawPatch("application/merge-patch+json", []byte(merge)))).To(Succeed())
+	ExpectWithOffset(1, patched(ctx, object, merge)).To(Succeed())
+}
+
+func patched(ctx context.Context, object client.Object, merge string) error {
+	return cluster.Client.Patch(ctx, object, client.RawPatch("application/merge-patch+json", []byte(merge)))
 }

@@ -15,12 +15,23 @@ import (
 	"github.com/roster-dev/roster/test/worlds"
 )
 
-// howMany is how many random worlds the API server is given: as many as WORLDS says, few in the ordinary run.
-func howMany() int {
-	if n, err := strconv.Atoi(os.Getenv("WORLDS")); err == nil {
+// seeds are those of the random worlds that the API server is given: as many as WORLDS says from SEED on, the same few in
+// the ordinary run.
+func seeds() []int {
+	first, count := number("SEED", 1), number("WORLDS", 6)
+	out := make([]int, count)
+	for i := range out {
+		out[i] = first + i
+	}
+	return out
+}
+
+// number is what an environment variable says, or what it should be without one.
+func number(variable string, otherwise int) int {
+	if n, err := strconv.Atoi(os.Getenv(variable)); err == nil {
 		return n
 	}
-	return 6
+	return otherwise
 }
 
 // The ends of memberships in a world, moved so far apart that it does not matter when the test runs.
