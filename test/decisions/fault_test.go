@@ -23,10 +23,10 @@ func outages() int { return number("OUTAGES", 1) }
 
 const (
 	// keepers stay as they are, strangers never had anything, and from leavers it is taken, one after the other.
-	keepers, strangers, leavers = 4, 4, 60
+	keepers, strangers, leavers = 4, 4, 90
 	askers                      = 3
 	// pause is between two questions of one asker; leaving is between two revocations.
-	pause, leaving = 10 * time.Millisecond, 250 * time.Millisecond
+	pause, leaving = 10 * time.Millisecond, 400 * time.Millisecond
 )
 
 // person is a user of the tenant that suffers.
@@ -176,7 +176,16 @@ func (c *crowd) during(ctx context.Context, s *server, storm func()) {
 var _ = Describe("while everything falls over", Ordered, func() {
 	It("nobody is wrongly allowed or denied, nothing crashes, and it comes back by itself", func(ctx context.Context) {
 		c := applyCrowd(ctx, outages())
-		service := startChild(ctx, func(o *manager.DecisionOptions) { o.MaxStale, o.MaxWait = 11*time.Second, 2*time.Second })
+		health := freeAddress()
+		service := startChild(ctx, func(o *manager.DecisionOptions) {
+			o.MaxStale, o.MaxWait, o.HealthAddress = 11*time.Second, 2*time.Second, health
+		})
+		probe := func() int {
+			response, err := http.Get("http://" + health + "/readyz")
+			Expect(err).NotTo(HaveOccurred())
+			defer response.Body.Close()
+			return response.StatusCode
+		}
 		keeper, stranger := question("stormy", "user-0", "read", "tax", "1"), question("stormy", fmt.Sprintf("user-%d", keepers), "read", "tax", "1")
 		recovers := func() {
 			EventuallyWithOffset(1, func() string {
@@ -205,17 +214,30 @@ var _ = Describe("while everything falls over", Ordered, func() {
 				By("killing the API server, for longer than answers are given from memory")
 				before := c.left()
 				Expect(cluster.Kill(env.APIServer)).To(Succeed())
+				Eventually(func() any {
+					about, _ := service.ask(ctx, evaluation, keeper).Body["context"].(map[string]any)
+					return about["staleSeconds"]
+				}, 60*time.Second, 50*time.Millisecond).WithContext(ctx).Should(BeNumerically(">", 0))
+				Expect(probe()).To(Equal(http.StatusOK))
 				Eventually(func() int { return service.ask(ctx, evaluation, keeper).Code }, 60*time.Second, 50*time.Millisecond).
 					WithContext(ctx).Should(Equal(http.StatusServiceUnavailable))
+				Expect(probe()).To(Equal(http.StatusServiceUnavailable))
 				Expect(c.left()).To(BeNumerically("<=", before+1), "nobody could have been told")
+				Expect(cluster.Resume(env.APIServer)).To(Succeed())
+				recovers()
 
-				By("killing all of them")
+				By("killing all of them, and the controllers")
+				Expect(controller.Stop()).To(Succeed())
+				Expect(cluster.Kill(env.APIServer)).To(Succeed())
 				Expect(cluster.Kill(env.Etcd)).To(Succeed())
 				service.kill()
 				Expect(cluster.Resume(env.Etcd)).To(Succeed())
 				Expect(cluster.Resume(env.APIServer)).To(Succeed())
 				service.start()
 				recovers()
+				var err error
+				controller, err = env.StartManager(cluster.Config, cluster)
+				Expect(err).NotTo(HaveOccurred())
 			}
 			some := c.left()
 			Eventually(c.left, 30*time.Second, 50*time.Millisecond).Should(BeNumerically(">", some), "revocations go on")

@@ -140,26 +140,4 @@ var _ = Describe("freshness", Ordered, func() {
 		Expect(got.Header.Get("Retry-After")).To(Equal("1"))
 		Expect(replica.ask(ctx, evaluation, since("soon", question("fresh", "ben", "read", "tax", "1"))).Code).To(Equal(http.StatusBadRequest))
 	})
-
-	It("answers from memory while the API server is away, says so, and ends with that in time", func(ctx context.Context) {
-		away := newProxy("users")
-		replica := serve(away.config(), func(o *manager.DecisionOptions) { o.MaxStale = 12 * time.Second })
-		body := question("fresh", "ben", "read", "tax", "1")
-		Expect(replica.ask(ctx, evaluation, body).decision()).To(Equal("allow"))
-		away.close()
-		Eventually(func() any {
-			got := replica.ask(ctx, evaluation, body)
-			if got.Code != http.StatusOK {
-				return got.decision()
-			}
-			Expect(got.decision()).To(Equal("allow"))
-			about, _ := got.Body["context"].(map[string]any)
-			return about["staleSeconds"]
-		}, 20*time.Second, 50*time.Millisecond).WithContext(ctx).Should(BeNumerically(">", 8))
-		Eventually(func() int { return replica.ask(ctx, evaluation, body).Code }, 20*time.Second, 50*time.Millisecond).
-			WithContext(ctx).Should(Equal(http.StatusServiceUnavailable))
-		Expect(replica.service.Ready(nil)).NotTo(Succeed())
-		away.shut.Store(false)
-		replica.eventually(ctx, body, "allow")
-	})
 })

@@ -15,12 +15,11 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// proxy stands before the API server, delays what one kind's watches deliver, and can be shut.
+// proxy stands before the API server and delays what one kind's watches deliver.
 type proxy struct {
 	*httptest.Server
 	kind  string
 	delay atomic.Int64
-	shut  atomic.Bool
 }
 
 func newProxy(kind string) *proxy {
@@ -41,12 +40,7 @@ func newProxy(kind string) *proxy {
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 	}
-	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if p.shut.Load() {
-			panic(http.ErrAbortHandler)
-		}
-		inner.ServeHTTP(w, r)
-	}))
+	p.Server = httptest.NewServer(inner)
 	DeferCleanup(func() {
 		p.CloseClientConnections()
 		p.Close()
@@ -55,12 +49,6 @@ func newProxy(kind string) *proxy {
 }
 
 func (p *proxy) config() *rest.Config { return &rest.Config{Host: p.URL, QPS: -1} }
-
-// close shuts the proxy: connections break, and new ones are refused.
-func (p *proxy) close() {
-	p.shut.Store(true)
-	p.CloseClientConnections()
-}
 
 // late hands over what it has read when the delay has passed.
 type late struct {
