@@ -138,17 +138,20 @@ func read(w http.ResponseWriter, r *http.Request, wanted string) ([]byte, error)
 	return body, nil
 }
 
-// decode reads one JSON object. Names of fields are compared exactly, and unknown fields are ignored.
+// decode reads one JSON object. Names of fields are compared exactly, and unknown fields are ignored. A field that stands
+// there twice is refused: two readers could take it for two questions, and this one would make a third of both.
 func decode(body []byte, into any) error {
 	trimmed := bytes.TrimLeft(body, " \t\r\n")
 	if len(trimmed) == 0 || trimmed[0] != '{' {
 		return malformed("The body must be a JSON object")
 	}
-	err := kjson.UnmarshalCaseSensitivePreserveInts(body, into)
+	twice, err := kjson.UnmarshalStrict(body, into, kjson.DisallowDuplicateFields)
 	var mistyped *json.UnmarshalTypeError
 	switch {
-	case err == nil:
+	case err == nil && len(twice) == 0:
 		return nil
+	case err == nil:
+		return malformed("The body names a field twice")
 	case errors.As(err, &mistyped):
 		return malformed("%s must not be of type %s", mistyped.Field, mistyped.Value)
 	default:

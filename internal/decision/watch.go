@@ -10,6 +10,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -95,8 +96,14 @@ func (s *Service) watch(ctx context.Context) {
 func start[T client.Object](ctx context.Context, s *Service, list client.ObjectList, store *feed[T]) {
 	var object T
 	reflector := cache.NewReflectorWithOptions(s.source(list, store.source), object, store,
-		cache.ReflectorOptions{Name: "decisions/" + fmt.Sprintf("%T", object)})
+		cache.ReflectorOptions{Name: "decisions/" + fmt.Sprintf("%T", object), Backoff: retries()})
 	go reflector.RunWithContext(ctx)
+}
+
+// retries are when a watch that is lost is tried again. The usual ones come to be a minute apart, and for that long a
+// service that has run out of memory's time would still answer nothing when the API server is back.
+func retries() *wait.Backoff {
+	return &wait.Backoff{Duration: 250 * time.Millisecond, Factor: 2, Jitter: 1, Steps: 8, Cap: 3 * time.Second}
 }
 
 // source lists and watches a kind, and tells the link whether the watch stands.

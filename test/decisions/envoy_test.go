@@ -209,7 +209,7 @@ var _ = Describe("Envoy", Ordered, func() {
 
 	It("may prove itself with a certificate", func(ctx context.Context) {
 		cluster.ExpectApplied(ctx, &rbacv1.ClusterRoleBinding{
-			ObjectMeta: metav1.ObjectMeta{Name: "envoy-certificate"}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "ask"},
+			ObjectMeta: metav1.ObjectMeta{Name: "envoy-certificate"}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "roster-decisions-caller"},
 			Subjects: []rbacv1.Subject{{Kind: rbacv1.UserKind, Name: "front-proxy"}},
 		})
 		authority := issue(nil, "authority")

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -51,7 +50,7 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() { Expect(controller.Stop()).To(Succeed()) })
 	cluster.ExpectApplied(ctx, &rbacv1.ClusterRole{
-		ObjectMeta: metav1.ObjectMeta{Name: "ask"},
+		ObjectMeta: metav1.ObjectMeta{Name: "roster-decisions-caller"},
 		Rules:      []rbacv1.PolicyRule{{NonResourceURLs: []string{"/access/v1/*", "/oauth2/introspect", "/envoy.service.auth.v3.Authorization/Check"}, Verbs: []string{"post"}}},
 	})
 	token = newToken(ctx, "default", "asker")
@@ -62,7 +61,7 @@ var _ = BeforeSuite(func(ctx context.Context) {
 func newToken(ctx context.Context, namespace, name string) string {
 	cluster.ExpectApplied(ctx, &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: namespace + "-" + name},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "ask"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "roster-decisions-caller"},
 		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: namespace, Name: name}},
 	})
 	return accountToken(ctx, namespace, name)
@@ -72,22 +71,24 @@ func accountToken(ctx context.Context, namespace, name string) string {
 	return cluster.ExpectToken(ctx, namespace, name)
 }
 
-// server is a decision service behind a web server of its own.
+// server is a decision service as one caller sees it.
 type server struct {
-	*httptest.Server
+	URL   string
+	token string // empty: none is sent
+	web   *http.Client
+	// service is nil when it runs out of reach.
 	service *decision.Service
-	token   string
 }
 
 // as is the server as another caller sees it.
-func (s *server) as(token string) *server { return &server{s.Server, s.service, token} }
+func (s *server) as(token string) *server { return &server{s.URL, token, s.web, s.service} }
 
 // serve starts a decision service that reaches the API server through the config.
 func serve(config *rest.Config, change func(*manager.DecisionOptions)) *server {
 	d, err := env.StartDecisions(config, change)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() { Expect(d.Stop()).To(Succeed()) })
-	return &server{d.Server, d.Service, token}
+	return &server{d.URL, token, d.Client(), d.Service}
 }
 
 // reply is what came back.
@@ -95,6 +96,7 @@ type reply struct {
 	Code   int
 	Header http.Header
 	Body   map[string]any
+	raw    string
 }
 
 // ask posts a body with the caller's token; headers are pairs of name and value, which replace those that are always sent.
@@ -103,21 +105,33 @@ func (s *server) ask(ctx context.Context, path, body string, headers ...string) 
 }
 
 func (s *server) send(ctx context.Context, method, path, body string, headers ...string) reply {
-	request, err := http.NewRequestWithContext(ctx, method, s.URL+path, bytes.NewBufferString(body))
+	got, err := s.try(ctx, method, path, body, headers...)
 	Expect(err).NotTo(HaveOccurred())
+	Expect(json.Unmarshal([]byte(got.raw), &got.Body)).To(Succeed(), "%s", got.raw)
+	expectConforming(path, body, got.raw, got.Code)
+	return got
+}
+
+// try is send for those who expect that there may be no answer.
+func (s *server) try(ctx context.Context, method, path, body string, headers ...string) (reply, error) {
+	request, err := http.NewRequestWithContext(ctx, method, s.URL+path, bytes.NewBufferString(body))
+	if err != nil {
+		return reply{}, err
+	}
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Authorization", "Bearer "+s.token)
+	if s.token != "" {
+		request.Header.Set("Authorization", "Bearer "+s.token)
+	}
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
-	response, err := s.Client().Do(request)
-	Expect(err).NotTo(HaveOccurred())
+	response, err := s.web.Do(request)
+	if err != nil {
+		return reply{}, err
+	}
 	defer response.Body.Close()
 	content, err := io.ReadAll(response.Body)
-	Expect(err).NotTo(HaveOccurred())
-	out := reply{Code: response.StatusCode, Header: response.Header}
-	Expect(json.Unmarshal(content, &out.Body)).To(Succeed(), "%s", content)
-	return out
+	return reply{Code: response.StatusCode, Header: response.Header, raw: string(content)}, err
 }
 
 // decision is the answer to an evaluation: "allow", or "deny" with its reason and dimension.
@@ -193,5 +207,9 @@ func settled(ctx context.Context, tenant *accessv1.Tenant) {
 }
 
 func patch(ctx context.Context, object client.Object, merge string) {
-	ExpectWithOffset(1, cluster.Client.Patch(ctx, object, client.RawPatch("application/merge-patch+json", []byte(merge)))).To(Succeed())
+	ExpectWithOffset(1, patched(ctx, object, merge)).To(Succeed())
+}
+
+func patched(ctx context.Context, object client.Object, merge string) error {
+	return cluster.Client.Patch(ctx, object, client.RawPatch("application/merge-patch+json", []byte(merge)))
 }

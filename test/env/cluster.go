@@ -31,6 +31,9 @@ type Cluster struct {
 	assets      string
 	environment *envtest.Environment
 	processes   []*exec.Cmd
+	// starters is the directory with what starts etcd and the API server; resumed has those that were started again.
+	starters string
+	resumed  map[string]*exec.Cmd
 }
 
 // Start starts a cluster. Stop ends it.
@@ -51,16 +54,18 @@ func Start() (*Cluster, error) {
 		ControlPlaneStartTimeout: time.Minute,
 		ControlPlaneStopTimeout:  time.Minute,
 	}
-	config, err := environment.Start()
-	if err != nil {
-		return nil, fmt.Errorf("could not start the local control plane: %w", err)
+	c := &Cluster{Scheme: scheme, assets: assets, environment: environment, resumed: map[string]*exec.Cmd{}}
+	if err := c.prepare(); err != nil {
+		return nil, err
 	}
-	config.QPS = -1
-	c, err := client.New(config, client.Options{Scheme: scheme})
-	if err != nil {
-		return nil, errors.Join(err, environment.Stop())
+	if c.Config, err = environment.Start(); err != nil {
+		return nil, errors.Join(fmt.Errorf("could not start the local control plane: %w", err), os.RemoveAll(c.starters))
 	}
-	return &Cluster{Config: config, Client: c, Scheme: scheme, assets: assets, environment: environment}, nil
+	c.Config.QPS = -1
+	if c.Client, err = client.New(c.Config, client.Options{Scheme: scheme}); err != nil {
+		return nil, errors.Join(err, c.Stop())
+	}
+	return c, nil
 }
 
 // Stop ends every process that the cluster started.
@@ -72,7 +77,10 @@ func (c *Cluster) Stop() error {
 			errs = append(errs, err)
 		}
 	}
-	return errors.Join(append(errs, c.environment.Stop())...)
+	for _, command := range c.resumed {
+		errs = append(errs, end(command))
+	}
+	return errors.Join(append(errs, c.environment.Stop(), os.RemoveAll(c.starters))...)
 }
 
 // Assets is the directory with etcd, kube-apiserver, kube-controller-manager and kubectl.
