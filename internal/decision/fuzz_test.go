@@ -178,10 +178,14 @@ func (j *judge) judged(t *testing.T, body string, code int, answer map[string]an
 	value, isJSON := parse(body)
 	question, isObject := value.(map[string]any)
 	items, _ := question["evaluations"].([]any)
-	if len(items) > 0 {
-		question["evaluations"] = slices.Repeat([]any{map[string]any{}}, len(items)) // they are judged one by one
+	around := question
+	if len(items) > 0 { // they are judged one by one, with the defaults
+		around = map[string]any{"evaluations": []any{map[string]any{}}}
+		if options, ok := question["options"]; ok {
+			around["options"] = options
+		}
 	}
-	if good := isJSON && isObject && whole(j.schema, question); !good && code != http.StatusBadRequest {
+	if good := isJSON && isObject && whole(j.schema, around); !good && code != http.StatusBadRequest {
 		t.Errorf("%q is malformed, and got %d %v", body, code, answer)
 	}
 	list, _ := answer["evaluations"].([]any)
@@ -238,7 +242,7 @@ func FuzzEvaluations(f *testing.F) {
 	fuzz(f, pathEvaluations, "evaluationsRequest", `"decision":true`, `{`+ana+`,`+reading+`,"evaluations":[{`+tax+`},{},{"resource":7},null]}`,
 		`{`+ana+`,`+reading+`,`+tax+`,"evaluations":[{"subject":{"type":"user"},"subject":{"id":"ana"}}],"options":{"evaluations_semantic":"deny_on_first_deny"}}`,
 		`{`+ana+`,`+reading+`,`+tax+`,"evaluations":[]}`,
-		`{"":{},"evaluations":[{}],"":{}}`)
+		`{"":{},"evaluations":[{}],"":{}}`, `{"subject":{},"evaluations":[{`+ana+`,`+reading+`,`+tax+`}]}`)
 }
 
 func FuzzSubjectSearch(f *testing.F) {
