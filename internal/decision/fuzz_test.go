@@ -101,25 +101,32 @@ func newJudge(f *testing.F, schema string) *judge {
 	return &judge{compile(schema), compile("evaluationRequest")}
 }
 
-// parse reads a body, and says whether it is JSON. What is null is left out. An object in which a name stands twice is
-// taken for something else than an object: nobody can say what it is.
+// meaningful are the names that mean something, by what they stand in. Others are ignored, however often they are there.
+var meaningful = map[string][]string{
+	"": {"subject", "action", "resource", "context", "evaluations", "options", "page"}, "evaluations": {"subject", "action", "resource", "context"},
+	"subject": {"type", "id", "properties"}, "resource": {"type", "id", "properties"}, "action": {"name"},
+	"context": {"tenant", "group", "explain", "atLeast"}, "options": {"evaluations_semantic"}, "page": {"token", "limit"},
+}
+
+// parse reads a body, and says whether it is JSON. What is null is left out. An object in which a name that means something
+// stands twice is taken for something else than an object: nobody can say what it is.
 func parse(body string) (any, bool) {
 	decoder := json.NewDecoder(strings.NewReader(body))
 	decoder.UseNumber()
-	value, err := readValue(decoder)
+	value, err := readValue(decoder, "")
 	_, end := decoder.Token()
 	return value, err == nil && errors.Is(end, io.EOF)
 }
 
-func readValue(decoder *json.Decoder) (any, error) {
+func readValue(decoder *json.Decoder, place string) (any, error) {
 	token, err := decoder.Token()
 	switch token {
 	case json.Delim('{'):
-		return readObject(decoder)
+		return readObject(decoder, place)
 	case json.Delim('['):
 		list := []any{}
 		for decoder.More() {
-			value, err := readValue(decoder)
+			value, err := readValue(decoder, place)
 			if err != nil {
 				return nil, err
 			}
@@ -131,20 +138,21 @@ func readValue(decoder *json.Decoder) (any, error) {
 	return token, err
 }
 
-func readObject(decoder *json.Decoder) (any, error) {
-	object, names, twice := map[string]any{}, map[json.Token]bool{}, false
+func readObject(decoder *json.Decoder, place string) (any, error) {
+	object, names, twice := map[string]any{}, map[string]bool{}, false
 	for decoder.More() {
-		name, err := decoder.Token()
+		token, err := decoder.Token()
 		if err != nil {
 			return nil, err
 		}
-		value, err := readValue(decoder)
+		name := fmt.Sprint(token)
+		value, err := readValue(decoder, name)
 		if err != nil {
 			return nil, err
 		}
-		twice = twice || names[name]
+		twice = twice || names[name] && slices.Contains(meaningful[place], name)
 		if names[name] = true; value != nil {
-			object[fmt.Sprint(name)] = value
+			object[name] = value
 		}
 	}
 	if _, err := decoder.Token(); err != nil || twice {
@@ -170,10 +178,14 @@ func (j *judge) judged(t *testing.T, body string, code int, answer map[string]an
 	value, isJSON := parse(body)
 	question, isObject := value.(map[string]any)
 	items, _ := question["evaluations"].([]any)
-	if len(items) > 0 {
-		question["evaluations"] = slices.Repeat([]any{map[string]any{}}, len(items)) // they are judged one by one
+	around := question
+	if len(items) > 0 { // they are judged one by one, with the defaults
+		around = map[string]any{"evaluations": []any{map[string]any{}}}
+		if options, ok := question["options"]; ok {
+			around["options"] = options
+		}
 	}
-	if good := isJSON && isObject && whole(j.schema, question); !good && code != http.StatusBadRequest {
+	if good := isJSON && isObject && whole(j.schema, around); !good && code != http.StatusBadRequest {
 		t.Errorf("%q is malformed, and got %d %v", body, code, answer)
 	}
 	list, _ := answer["evaluations"].([]any)
@@ -229,7 +241,8 @@ func FuzzEvaluation(f *testing.F) {
 func FuzzEvaluations(f *testing.F) {
 	fuzz(f, pathEvaluations, "evaluationsRequest", `"decision":true`, `{`+ana+`,`+reading+`,"evaluations":[{`+tax+`},{},{"resource":7},null]}`,
 		`{`+ana+`,`+reading+`,`+tax+`,"evaluations":[{"subject":{"type":"user"},"subject":{"id":"ana"}}],"options":{"evaluations_semantic":"deny_on_first_deny"}}`,
-		`{`+ana+`,`+reading+`,`+tax+`,"evaluations":[]}`)
+		`{`+ana+`,`+reading+`,`+tax+`,"evaluations":[]}`,
+		`{"":{},"evaluations":[{}],"":{}}`, `{"subject":{},"evaluations":[{`+ana+`,`+reading+`,`+tax+`}]}`)
 }
 
 func FuzzSubjectSearch(f *testing.F) {
