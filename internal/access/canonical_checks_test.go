@@ -9,23 +9,24 @@ import (
 	"time"
 
 	"github.com/roster-dev/roster/internal/access"
+	"github.com/roster-dev/roster/test/worlds"
 )
 
 // hasEntries holds the canonical form, and what may be done in an acting group, against the oracle.
-func hasEntries(w world) error {
-	e, o := compile(w), oracle{w}
+func hasEntries(w worlds.World) error {
+	e, o := compile(w), ask(w)
 	for _, user := range w.Users {
-		for i, resolved := range days {
+		for i, resolved := range worlds.Days {
 			r := e.resolve(user, resolved)
 			grants := r.Grants
-			for _, resource := range everyResource {
+			for _, resource := range worlds.EveryResource {
 				all := o.standings(user, resource, resolved)
 				if !sameStandings(grants, resource, all) {
 					return fmt.Errorf("%s, %s at %v:\nentries %+v\noracle %+v", user.Name, resource, resolved, grants, all)
 				}
 			}
 			acting := access.Effective{Vocabulary: e.vocabulary, Grants: grants, Alone: access.Alone(e.tenant, user.User, r)}
-			for _, now := range days[i:] {
+			for _, now := range worlds.Days[i:] {
 				if err := acts(o, user, acting, resolved, now); err != nil {
 					return fmt.Errorf("%s: %w", user.Name, err)
 				}
@@ -36,13 +37,13 @@ func hasEntries(w world) error {
 }
 
 // acts holds what may be done in each group against what that group alone gives, by the oracle.
-func acts(o oracle, user worldUser, effective access.Effective, resolved, now time.Time) error {
-	for _, group := range groupNames {
-		sources := slices.DeleteFunc(o.sources(user, resolved), func(s source) bool {
-			return s.via.Group != group || ends(s.until, now)
+func acts(o oracle, user worlds.User, effective access.Effective, resolved, now time.Time) error {
+	for _, group := range worlds.GroupNames {
+		sources := slices.DeleteFunc(o.Sources(user, resolved), func(s worlds.Source) bool {
+			return s.Via.Group != group || ends(s.Until, now)
 		})
-		for q := range queries(o.Entities, group) {
-			got, want := access.Decide(effective, q, now), o.allowed(user, sources, q.Resource, q.Action, q.Entity)
+		for q := range worlds.Queries(o.Entities, group) {
+			got, want := access.Decide(effective, q, now), o.Allowed(user, sources, q.Resource, q.Action, q.Entity)
 			if got.Allowed != want {
 				return fmt.Errorf("%+v at %v: the engine says %+v, the oracle %v", q, now, got, want)
 			}
@@ -52,10 +53,10 @@ func acts(o oracle, user worldUser, effective access.Effective, resolved, now ti
 }
 
 // isCanonical holds the form against its own definition, entry by entry.
-func isCanonical(w world) error {
+func isCanonical(w worlds.World) error {
 	e := compile(w)
 	for _, user := range w.Users {
-		for _, now := range days {
+		for _, now := range worlds.Days {
 			if err := canonical(e.resolve(user, now).Grants); err != nil {
 				return fmt.Errorf("%s: %w", user.Name, err)
 			}
@@ -66,8 +67,8 @@ func isCanonical(w world) error {
 		if err := canonical(form); err != nil {
 			return fmt.Errorf("of %+v: %w", list, err)
 		}
-		for q := range queries(universe, "") {
-			for _, now := range days {
+		for q := range worlds.Queries(universe, "") {
+			for _, now := range worlds.Days {
 				if e.decide(list, q, now).Allowed != e.decide(form, q, now).Allowed {
 					return fmt.Errorf("%+v became %+v, but %+v is not the same at %v", list, form, q, now)
 				}
@@ -102,7 +103,7 @@ func canonical(grants []access.Grant) error {
 
 // wellFormed says what is wrong with the entry by itself.
 func wellFormed(g *access.Grant) error {
-	four := func(action string) bool { return slices.Contains(fourActions, action) }
+	four := func(action string) bool { return slices.Contains(worlds.FourActions, action) }
 	repeats := len(set(g.Via, inOrder)) < len(g.Via)
 	switch {
 	case len(g.Resources) == 0 || !ascending(g.Resources):

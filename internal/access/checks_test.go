@@ -9,12 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/roster-dev/roster/internal/access"
+	"github.com/roster-dev/roster/test/worlds"
 )
 
 // checks are the promises of the engine, each a function that finds a breach in a world.
 var checks = []struct {
 	name  string
-	check func(w world) error
+	check func(w worlds.World) error
 }{
 	{"the engine and the oracle agree on every question", agrees},
 	{"what is reported about memberships is so", reportsMemberships},
@@ -29,14 +30,19 @@ var checks = []struct {
 
 // engine is a world, compiled.
 type engine struct {
-	world      world
+	world      worlds.World
 	vocabulary *access.Vocabulary
 	tenant     *access.CompiledTenant
 	groups     map[string]*access.CompiledGroup
 }
 
+// oracle is the worlds' own, with what only the checks here ask it.
+type oracle struct{ worlds.Oracle }
+
+func ask(w worlds.World) oracle { return oracle{worlds.Oracle{World: w}} }
+
 // compile is the bridge from a world to what the engine takes.
-func compile(w world) engine {
+func compile(w worlds.World) engine {
 	e := engine{world: w, vocabulary: access.NewVocabulary(w.Catalog), groups: map[string]*access.CompiledGroup{}}
 	e.tenant = access.CompileTenant(e.vocabulary, w.Tenant)
 	for _, g := range w.Groups {
@@ -62,7 +68,7 @@ func pointer[T any](list []T, wanted func(T) bool) *T {
 	return nil
 }
 
-func (e engine) memberships(user worldUser) []access.Membership {
+func (e engine) memberships(user worlds.User) []access.Membership {
 	var list []access.Membership
 	for _, m := range user.Groups {
 		list = append(list, access.Membership{
@@ -81,7 +87,7 @@ func (e engine) memberships(user worldUser) []access.Membership {
 	return list
 }
 
-func (e engine) resolve(user worldUser, now time.Time) access.Resolution {
+func (e engine) resolve(user worlds.User, now time.Time) access.Resolution {
 	return access.Resolve(e.tenant, user.User, e.memberships(user), now)
 }
 
@@ -89,35 +95,14 @@ func (e engine) decide(grants []access.Grant, q access.Query, now time.Time) acc
 	return access.Decide(access.Effective{Vocabulary: e.vocabulary, Grants: grants}, q, now)
 }
 
-// everyAction and everyResource are what the questions ask about; the last of each is the name of nothing.
-var (
-	everyAction   = slices.Concat(fourActions, extraActions, []string{"fly"})
-	everyResource = slices.Concat(resources, []string{"nothing"})
-)
-
-// queries yields every question about one of the entities.
-func queries(entities []access.Entity, group string) func(yield func(access.Query) bool) {
-	return func(yield func(access.Query) bool) {
-		for _, resource := range everyResource {
-			for _, action := range everyAction {
-				for _, entity := range entities {
-					if !yield(access.Query{Action: action, Resource: resource, Entity: entity, Group: group}) {
-						return
-					}
-				}
-			}
-		}
-	}
-}
-
 // agrees holds the engine against the oracle, also for answers that were resolved earlier: until the resolution says
 // that it has to be made again, and longer where no conflict of vendors can end.
-func agrees(w world) error {
-	e, o := compile(w), oracle{w}
+func agrees(w worlds.World) error {
+	e, o := compile(w), ask(w)
 	for _, user := range w.Users {
-		for i, resolved := range days {
+		for i, resolved := range worlds.Days {
 			r := e.resolve(user, resolved)
-			for _, now := range days[i:] {
+			for _, now := range worlds.Days[i:] {
 				if len(r.VendorConflict) > 0 && !r.NextChange.IsZero() && !now.Before(r.NextChange) {
 					continue
 				}
@@ -130,10 +115,10 @@ func agrees(w world) error {
 	return nil
 }
 
-func (e engine) agreesAt(o oracle, user worldUser, grants []access.Grant, now time.Time) error {
-	sources := o.sources(user, now)
-	for q := range queries(o.Entities, "") {
-		d, want := e.decide(grants, q, now), o.allowed(user, sources, q.Resource, q.Action, q.Entity)
+func (e engine) agreesAt(o oracle, user worlds.User, grants []access.Grant, now time.Time) error {
+	sources := o.Sources(user, now)
+	for q := range worlds.Queries(o.Entities, "") {
+		d, want := e.decide(grants, q, now), o.Allowed(user, sources, q.Resource, q.Action, q.Entity)
 		if d.Allowed != want || d.Allowed != (d.Reason == "") {
 			return fmt.Errorf("%s, %+v at %v: the engine says %+v, the oracle %v", user.Name, q, now, d, want)
 		}
@@ -151,10 +136,10 @@ func (e engine) agreesAt(o oracle, user worldUser, grants []access.Grant, now ti
 }
 
 // reportsMemberships holds what a resolution says beside the grants against the oracle.
-func reportsMemberships(w world) error {
-	e, o := compile(w), oracle{w}
+func reportsMemberships(w worlds.World) error {
+	e, o := compile(w), ask(w)
 	for _, user := range w.Users {
-		for _, now := range days {
+		for _, now := range worlds.Days {
 			got, want := e.resolve(user, now), o.resolution(user, now)
 			for i := range got.Memberships {
 				got.Memberships[i].Group = nil
@@ -169,7 +154,7 @@ func reportsMemberships(w world) error {
 }
 
 // resolution is everything about the user's memberships that a resolution reports, without the grants.
-func (o oracle) resolution(user worldUser, now time.Time) access.Resolution {
+func (o oracle) resolution(user worlds.User, now time.Time) access.Resolution {
 	var r access.Resolution
 	var vendors []string
 	in := func(until time.Time) {
@@ -178,7 +163,7 @@ func (o oracle) resolution(user worldUser, now time.Time) access.Resolution {
 		}
 	}
 	for _, group := range o.groupsByName() {
-		until, member := o.membership(user, &group, now)
+		until, member := o.Membership(user, &group, now)
 		if !member {
 			continue
 		}
@@ -190,18 +175,18 @@ func (o oracle) resolution(user worldUser, now time.Time) access.Resolution {
 			vendors = append(vendors, group.VendorName)
 		}
 		for _, name := range set(group.Roles, strings.Compare) {
-			if role, exists := o.role(name); exists && !mayHold(user, role) {
+			if role, exists := o.Role(name); exists && !worlds.MayHold(user, role) {
 				r.WithheldRoles = append(r.WithheldRoles, access.Via{Group: group.Name, Role: name})
 			}
 		}
 	}
-	if until, member := o.membership(user, &worldGroup{Name: "ghost"}, now); member {
+	if until, member := o.Membership(user, &worlds.Group{Name: "ghost"}, now); member {
 		in(until)
 		r.MissingGroups = []string{"ghost"}
 	}
-	for _, name := range groupNames {
-		_, exists := named(o.Groups, name, func(g worldGroup) string { return g.Name })
-		if until, member := o.membership(user, &worldGroup{Name: name}, now); member && !exists {
+	for _, name := range worlds.GroupNames {
+		_, exists := worlds.Named(o.Groups, name, func(g worlds.Group) string { return g.Name })
+		if until, member := o.Membership(user, &worlds.Group{Name: name}, now); member && !exists {
 			in(until)
 			r.MissingGroups = set(append(r.MissingGroups, name), strings.Compare)
 		}
@@ -212,15 +197,15 @@ func (o oracle) resolution(user worldUser, now time.Time) access.Resolution {
 	return r
 }
 
-func (o oracle) groupsByName() []worldGroup {
+func (o oracle) groupsByName() []worlds.Group {
 	groups := slices.Clone(o.Groups)
-	slices.SortFunc(groups, func(a, b worldGroup) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(groups, func(a, b worlds.Group) int { return strings.Compare(a.Name, b.Name) })
 	return groups
 }
 
-func side(user worldUser, group worldGroup) access.From {
-	ofUser := slices.ContainsFunc(user.Groups, func(m worldMember) bool { return m.Name == group.Name })
-	ofGroup := slices.ContainsFunc(group.Members, func(m worldMember) bool { return m.Name == user.Name })
+func side(user worlds.User, group worlds.Group) access.From {
+	ofUser := slices.ContainsFunc(user.Groups, func(m worlds.Member) bool { return m.Name == group.Name })
+	ofGroup := slices.ContainsFunc(group.Members, func(m worlds.Member) bool { return m.Name == user.Name })
 	switch {
 	case ofUser && ofGroup:
 		return access.FromBoth
@@ -232,15 +217,15 @@ func side(user worldUser, group worldGroup) access.From {
 }
 
 // explains holds the paths against the decision.
-func explains(w world) error {
+func explains(w worlds.World) error {
 	e := compile(w)
 	for _, user := range w.Users {
 		memberships := e.memberships(user)
-		for _, now := range []time.Time{dayZero, dayOne} {
+		for _, now := range []time.Time{worlds.DayZero, worlds.DayOne} {
 			r := e.resolve(user, now)
 			has := access.Effective{Vocabulary: e.vocabulary, Grants: r.Grants, Alone: access.Alone(e.tenant, user.User, r)}
 			for _, group := range []string{"", "ash"} {
-				for q := range queries(w.Entities, group) {
+				for q := range worlds.Queries(w.Entities, group) {
 					paths := access.Explain(e.tenant, user.User, memberships, q, now)
 					granted := slices.ContainsFunc(paths, func(p access.Path) bool { return p.Granted })
 					if allowed := access.Decide(has, q, now).Allowed; granted != allowed {
@@ -254,11 +239,11 @@ func explains(w world) error {
 }
 
 // ignoresOrder holds the answers in a world against those in a shuffled one.
-func ignoresOrder(w world) error {
-	e, shuffled := compile(w), compile(w.shuffled())
+func ignoresOrder(w worlds.World) error {
+	e, shuffled := compile(w), compile(w.Shuffled())
 	for _, user := range w.Users {
-		other, _ := named(shuffled.world.Users, user.Name, func(u worldUser) string { return u.Name })
-		a, b := e.resolve(user, dayZero), shuffled.resolve(other, dayZero)
+		other, _ := worlds.Named(shuffled.world.Users, user.Name, func(u worlds.User) string { return u.Name })
+		a, b := e.resolve(user, worlds.DayZero), shuffled.resolve(other, worlds.DayZero)
 		if diff := cmp.Diff(a.Grants, b.Grants); diff != "" {
 			return fmt.Errorf("%s: the form depends on the order:\n%s", user.Name, diff)
 		}
@@ -278,7 +263,7 @@ func ignoresOrder(w world) error {
 }
 
 // paths lists the paths of the user, without those of void rules: these are named by their place in a list.
-func (e engine) paths(user worldUser, q access.Query) []access.Path {
-	paths := access.Explain(e.tenant, user.User, e.memberships(user), q, dayOne)
+func (e engine) paths(user worlds.User, q access.Query) []access.Path {
+	paths := access.Explain(e.tenant, user.User, e.memberships(user), q, worlds.DayOne)
 	return slices.DeleteFunc(paths, func(p access.Path) bool { return strings.HasPrefix(p.Broken, "rule ") })
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/roster-dev/roster/internal/access"
+	"github.com/roster-dev/roster/test/worlds"
 )
 
 // standing is what a user has on one resource inside one set of bounds until one time, and from where: what the model
@@ -20,30 +21,30 @@ type standing struct {
 }
 
 // standings lists what the user has on the resource. What other standings cover in every action is left out.
-func (o oracle) standings(user worldUser, resource string, now time.Time) []standing {
-	r, exists := o.resource(resource)
+func (o oracle) standings(user worlds.User, resource string, now time.Time) []standing {
+	r, exists := o.Resource(resource)
 	if !exists {
 		return nil
 	}
 	var all []standing
-	for _, s := range o.sources(user, now) {
-		bounds, resolved := o.bounds(s.group, user, r)
+	for _, s := range o.Sources(user, now) {
+		bounds, resolved := o.Bounds(s.Group, user, r)
 		var given []string
-		for _, action := range slices.Concat(fourActions, r.Actions) {
-			if o.gives(s.rules, resource, action) {
+		for _, action := range slices.Concat(worlds.FourActions, r.Actions) {
+			if o.Gives(s.Rules, resource, action) {
 				given = append(given, action)
 			}
 		}
 		if !resolved || len(given) == 0 || nobodyFits(bounds) {
 			continue
 		}
-		at := slices.IndexFunc(all, func(x standing) bool { return x.until.Equal(s.until) && cmp.Equal(x.bounds, bounds) })
+		at := slices.IndexFunc(all, func(x standing) bool { return x.until.Equal(s.Until) && cmp.Equal(x.bounds, bounds) })
 		if at < 0 {
 			at = len(all)
-			all = append(all, standing{bounds: bounds, until: s.until})
+			all = append(all, standing{bounds: bounds, until: s.Until})
 		}
 		all[at].actions = append(all[at].actions, given...)
-		all[at].vias = append(all[at].vias, s.via)
+		all[at].vias = append(all[at].vias, s.Via)
 	}
 	return slices.DeleteFunc(slices.Clone(all), func(s standing) bool { return covered(s, all) })
 }
@@ -135,7 +136,7 @@ func actionsOf(g *access.Grant) []string {
 	actions := slices.Clone(g.Actions)
 	switch g.Level {
 	case access.Manage:
-		actions = append(actions, fourActions...)
+		actions = append(actions, worlds.FourActions...)
 	case access.Read:
 		actions = append(actions, "read")
 	}

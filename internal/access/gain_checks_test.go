@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/roster-dev/roster/internal/access"
+	"github.com/roster-dev/roster/test/worlds"
 )
 
 // lists are the grants that are worth comparing: those of the users of a world with all and without one of their
@@ -14,10 +15,10 @@ import (
 func (e engine) lists() [][]access.Grant {
 	lists := slices.Clone(e.world.Lists)
 	for _, user := range e.world.Users {
-		lists = append(lists, e.resolve(user, dayZero).Grants)
+		lists = append(lists, e.resolve(user, worlds.DayZero).Grants)
 		if len(user.Groups) > 0 {
 			user.Groups = user.Groups[1:]
-			lists = append(lists, e.resolve(user, dayOne).Grants)
+			lists = append(lists, e.resolve(user, worlds.DayOne).Grants)
 		}
 	}
 	return lists
@@ -37,10 +38,10 @@ func pairs[T any](lists []T) func(yield func(a, b T) bool) {
 }
 
 // eras has one time between any two ends of grants.
-var eras = []time.Time{dayZero.AddDate(0, 0, -1), dayZero, dayOne, dayTwo}
+var eras = []time.Time{worlds.DayZero.AddDate(0, 0, -1), worlds.DayZero, worlds.DayOne, worlds.DayTwo}
 
 // contains holds Contains against its definition.
-func contains(w world) error {
+func contains(w worlds.World) error {
 	for holder, grants := range pairs(compile(w).lists()) {
 		want := true
 		for i := range grants {
@@ -61,7 +62,7 @@ func contains(w world) error {
 
 // gains holds Gained against its definition: over every entity of a small universe, and in every point of what it
 // reports.
-func gains(w world) error {
+func gains(w worlds.World) error {
 	e := compile(w)
 	var lists []answered
 	for _, grants := range e.lists() {
@@ -88,15 +89,15 @@ func gains(w world) error {
 }
 
 // cuts holds Cut against its definition, with the rules of each role.
-func cuts(w world) error {
-	e, o := compile(w), oracle{w}
+func cuts(w worlds.World) error {
+	e, o := compile(w), ask(w)
 	for _, user := range w.Users {
-		grants := e.resolve(user, dayZero).Grants
+		grants := e.resolve(user, worlds.DayZero).Grants
 		for _, role := range w.Roles {
 			cut := access.Cut(e.vocabulary, grants, role.Rules)
-			for q := range queries(w.Entities, "") {
-				want := e.decide(grants, q, dayZero).Allowed && o.gives(role.Rules, q.Resource, q.Action)
-				if got := e.decide(cut, q, dayZero); got.Allowed != want {
+			for q := range worlds.Queries(w.Entities, "") {
+				want := e.decide(grants, q, worlds.DayZero).Allowed && o.Gives(role.Rules, q.Resource, q.Action)
+				if got := e.decide(cut, q, worlds.DayZero); got.Allowed != want {
 					return fmt.Errorf("%+v cut to %+v is %+v: %+v is %+v", grants, role.Rules, cut, q, got)
 				}
 			}
@@ -115,8 +116,8 @@ func (e engine) answers(grants []access.Grant) []bool {
 	if len(grants) == 0 {
 		return nil
 	}
-	answers := make([]bool, 0, len(everyResource)*len(everyAction)*len(universe)*len(eras))
-	for q := range queries(universe, "") {
+	answers := make([]bool, 0, len(worlds.EveryResource)*len(worlds.EveryAction)*len(universe)*len(eras))
+	for q := range worlds.Queries(universe, "") {
 		for _, now := range eras {
 			answers = append(answers, e.decide(grants, q, now).Allowed)
 		}

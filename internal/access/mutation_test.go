@@ -18,6 +18,7 @@ import (
 
 const (
 	importPath = "github.com/roster-dev/roster/internal/access"
+	worldsPath = "github.com/roster-dev/roster/test/worlds"
 	// leastCaught is the share of the mutants, in percent, that the random worlds have to find.
 	leastCaught = 95
 	// worldsToTry is how many worlds each mutant has to survive, and patience how long it may take to.
@@ -27,8 +28,7 @@ const (
 
 // proof lists the test files that make up the checks; they know no testing.T, so that a program can run them.
 var proof = []string{
-	"oracle_test.go", "entries_test.go", "world_test.go",
-	"checks_test.go", "canonical_checks_test.go", "gain_checks_test.go",
+	"entries_test.go", "checks_test.go", "canonical_checks_test.go", "gain_checks_test.go",
 }
 
 // switchboard is added to the copy of the engine: it says which fault is switched on; zero for none.
@@ -40,7 +40,11 @@ var Fault int
 // hunt is added to the copy of the proof: it looks for a breach in a row of worlds and says how it was found.
 const hunt = `package proof
 
-import "fmt"
+import (
+	"fmt"
+
+	"` + importPath + `/mutants/worlds"
+)
 
 func Hunt(worldsToTry int) (found string) {
 	defer func() {
@@ -49,7 +53,7 @@ func Hunt(worldsToTry int) (found string) {
 		}
 	}()
 	for seed := range worldsToTry {
-		w := worlds.Example(seed)
+		w := worlds.Random.Example(seed)
 		for _, c := range checks {
 			if err := c.check(w); err != nil {
 				return fmt.Sprintf("world %d: %s", seed, c.name)
@@ -173,7 +177,11 @@ func buildMutants(t *testing.T) string {
 	add("proof/hunt.go", hunt)
 	rewrite := strings.NewReplacer(
 		"package access_test\n", "package proof\n", strconv.Quote(importPath), strconv.Quote(importPath+"/mutants/access"),
+		strconv.Quote(worldsPath), strconv.Quote(importPath+"/mutants/worlds"),
 	)
+	for _, name := range sources(t, filepath.Join("..", "..", "test", "worlds")) {
+		add("worlds/"+filepath.Base(name), rewrite.Replace(read(t, name)))
+	}
 	for _, file := range proof {
 		add("proof/"+strings.TrimSuffix(file, "_test.go")+".go", rewrite.Replace(read(t, file)))
 	}
@@ -194,11 +202,7 @@ func buildMutants(t *testing.T) string {
 // mutated returns the files of the engine by name, with all faults in them.
 func mutated(t *testing.T) map[string]string {
 	t.Helper()
-	names, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	names = slices.DeleteFunc(names, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
+	names := sources(t, ".")
 	files := map[string]string{}
 	for _, name := range names {
 		files[name] = withFaults(t, name, read(t, name))
@@ -209,6 +213,16 @@ func mutated(t *testing.T) map[string]string {
 		}
 	}
 	return files
+}
+
+// sources are the names of the files of a package without its tests.
+func sources(t *testing.T, dir string) []string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
 }
 
 // withFaults returns the file with all its faults: the function with the fault is added under another name, and the

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/roster-dev/roster/test/worlds"
 )
 
 func TestRandomWorlds(t *testing.T) {
@@ -12,7 +14,7 @@ func TestRandomWorlds(t *testing.T) {
 			t.Parallel()
 			for range 3 {
 				rapid.Check(t, func(t *rapid.T) {
-					if err := c.check(worlds.Draw(t, "world")); err != nil {
+					if err := c.check(worlds.Random.Draw(t, "world")); err != nil {
 						t.Fatal(err)
 					}
 				})

@@ -104,6 +104,9 @@ func credentialOf(r *http.Request) (hash [sha256.Size]byte, user *authentication
 	}
 	if header == "" && r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
 		subject := r.TLS.VerifiedChains[0][0].Subject
+		if subject.CommonName == "" {
+			return hash, nil, unauthenticated // the API server takes nobody without a name for anybody either
+		}
 		user = &authenticationv1.UserInfo{Username: subject.CommonName, Groups: append(subject.Organization, "system:authenticated")}
 		return sha256.Sum256([]byte("certificate " + strings.Join(append(user.Groups, user.Username), "\x00"))), user, nil
 	}

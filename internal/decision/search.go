@@ -199,22 +199,24 @@ func (b *searchBody) cut(s *searched) error {
 	}
 	limit := maxPage
 	if s.Page.Limit != nil {
-		if limit = min(*s.Page.Limit, maxPage); limit < 1 {
-			return malformed("page.limit must be at least 1")
+		if limit = min(*s.Page.Limit, maxPage); limit < 0 {
+			return malformed("page.limit must not be negative")
 		}
 	}
-	total, request := len(b.Results), s.identity()
+	total, request, after := len(b.Results), s.identity(), ""
 	if s.Page.Token != "" {
-		after, err := readToken(s.Page.Token, request)
-		if err != nil {
+		var err error
+		if after, err = readToken(s.Page.Token, request); err != nil {
 			return err
 		}
 		b.Results = slices.DeleteFunc(b.Results, func(result any) bool { return keyOf(result) <= after })
 	}
 	next := ""
 	if len(b.Results) > limit {
-		b.Results = b.Results[:limit]
-		next = writeToken(keyOf(b.Results[limit-1]), request)
+		if b.Results = b.Results[:limit]; limit > 0 {
+			after = keyOf(b.Results[limit-1])
+		}
+		next = writeToken(after, request)
 	}
 	b.Page = &pageBody{NextToken: next, Count: len(b.Results), Total: total}
 	return nil

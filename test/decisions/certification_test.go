@@ -19,6 +19,7 @@ const (
 	byUser      = "/access/v1/search/subject"
 	byResource  = "/access/v1/search/resource"
 	byAction    = "/access/v1/search/action"
+	introspect  = "/oauth2/introspect"
 )
 
 // The fixture of the public certification scenario of AuthZEN 1.0, in Roster's terms: two people, two records with ids of
@@ -85,10 +86,10 @@ var _ = Describe("certification", Ordered, func() {
 		Entry("an unknown application is denied", object(`"subject":{"type":"application","id":"x"}`, reading, record1), "deny UnknownUser"),
 	)
 
-	DescribeTable("refuses with 400", func(ctx context.Context, path, body string, headers ...string) {
-		got := certified.ask(ctx, path, body, headers...)
+	DescribeTable("refuses with 400 what the specification does", func(ctx context.Context, path, body string) {
+		got := certified.ask(ctx, path, body)
 		Expect(got.Code).To(Equal(http.StatusBadRequest))
-		Expect(got.Body["message"]).NotTo(BeEmpty())
+		Expect(violation(requestSchemas[path], body)).NotTo(Succeed(), "the specification allows it")
 	},
 		Entry("no subject", evaluation, object(reading, record1)),
 		Entry("no action", evaluation, object(alice, record1)),
@@ -98,7 +99,6 @@ var _ = Describe("certification", Ordered, func() {
 		Entry("no action.name", evaluation, object(alice, `"action":{}`, record1)),
 		Entry("no resource.type", evaluation, object(alice, reading, `"resource":{"id":"record-1"}`)),
 		Entry("no resource.id", evaluation, object(alice, reading, anyRecord)),
-		Entry("another type of content", evaluation, object(alice, reading, record1), "Content-Type", "text/plain"),
 		Entry("no JSON", evaluation, `{"subject":`),
 		Entry("nothing", evaluation, ""),
 		Entry("a list", evaluation, "["+object(alice, reading, record1)+"]"),
@@ -107,14 +107,21 @@ var _ = Describe("certification", Ordered, func() {
 		Entry("a field in capitals", evaluation, object(`"Subject":{"type":"user","id":"alice"}`, reading, record1)),
 		Entry("an unknown semantic", evaluations, object(alice, reading, `"options":{"evaluations_semantic":"maybe"}`, `"evaluations":[{`+record1+`}]`)),
 		Entry("no list and no resource", evaluations, object(alice, reading)),
-		Entry("too many evaluations", evaluations, object(alice, reading, `"evaluations":[`+strings.Repeat("{},", 1000)+`{}]`)),
+		Entry("a page below zero", byUser, object(anyUser, reading, record1, `"page":{"limit":-1}`)),
 		Entry("subject search without action", byUser, object(anyUser, record1)),
 		Entry("resource search without subject", byResource, object(reading, anyRecord)),
 		Entry("action search without resource", byAction, object(alice)),
 		Entry("subject search without resource.id", byUser, object(anyUser, reading, anyRecord)),
 		Entry("resource search without subject.id", byResource, object(anyUser, reading, anyRecord)),
 		Entry("action search without subject.id", byAction, object(anyUser, record1)),
-		Entry("a page of nothing", byUser, object(anyUser, reading, record1, `"page":{"limit":0}`)),
+	)
+
+	DescribeTable("refuses with 400 what no schema can see", func(ctx context.Context, path, body string, headers ...string) {
+		Expect(certified.ask(ctx, path, body, headers...).Code).To(Equal(http.StatusBadRequest))
+		Expect(violation(requestSchemas[path], body)).To(Succeed())
+	},
+		Entry("another type of content", evaluation, object(alice, reading, record1), "Content-Type", "text/plain"),
+		Entry("too many evaluations", evaluations, object(alice, reading, `"evaluations":[`+strings.Repeat("{},", 1000)+`{}]`)),
 		Entry("a token of another search", byUser, object(anyUser, reading, record1, `"page":{"token":"e30"}`)),
 	)
 
@@ -180,6 +187,12 @@ var _ = Describe("certification", Ordered, func() {
 		second := certified.ask(ctx, byUser, body[:len(body)-1]+fmt.Sprintf(`,"page":{"token":%q}}`, page["next_token"]))
 		Expect(second.results()).To(Equal([]string{"user bob"}))
 		Expect(second.Body["page"]).To(HaveKeyWithValue("next_token", ""))
+	})
+
+	It("counts for whoever wants no results", func(ctx context.Context) {
+		got := certified.ask(ctx, byUser, object(anyUser, reading, record1, `"page":{"limit":0}`))
+		Expect(got.results()).To(BeEmpty())
+		Expect(got.Body["page"]).To(And(HaveKeyWithValue("count", 0.0), HaveKeyWithValue("total", 2.0), HaveKeyWithValue("next_token", Not(BeEmpty()))))
 	})
 
 	It("gives a request's id back, and none where there was none", func(ctx context.Context) {

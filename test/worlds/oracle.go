@@ -1,4 +1,4 @@
-package access_test
+package worlds
 
 import (
 	"slices"
@@ -7,53 +7,53 @@ import (
 	"github.com/roster-dev/roster/internal/access"
 )
 
-// The oracle is a second opinion: it answers a question straight from the objects, by the rules of the access model,
+// Oracle is a second opinion: it answers a question straight from the objects, by the rules of the access model,
 // and knows neither compiled groups nor scopes nor a canonical form. It is slow and plain on purpose, and it shares
 // nothing with the engine but the types of the objects.
-type oracle struct{ world }
+type Oracle struct{ World }
 
-// source is one place that gives rules to a user: the tenant's default access, a role in one of the user's groups, or
+// Source is one place that gives rules to a user: the tenant's default access, a role in one of the user's groups, or
 // the rules of the group itself.
-type source struct {
-	via   access.Via
-	rules []access.Rule
-	group *worldGroup // nil: the tenant's default access, which nothing narrows
-	until time.Time   // zero: for ever
+type Source struct {
+	Via   access.Via
+	Rules []access.Rule
+	Group *Group    // nil: the tenant's default access, which nothing narrows
+	Until time.Time // zero: for ever
 }
 
-// allowed answers whether the user may do the action on the entity of the resource: whether one of his sources at the
+// Allowed answers whether the user may do the action on the entity of the resource: whether one of his sources at the
 // time gives it and lets him at the entity.
-func (o oracle) allowed(user worldUser, sources []source, resource, action string, entity access.Entity) bool {
-	return slices.ContainsFunc(sources, func(s source) bool {
-		return o.gives(s.rules, resource, action) && o.inside(s.group, user, resource, entity)
+func (o Oracle) Allowed(user User, sources []Source, resource, action string, entity access.Entity) bool {
+	return slices.ContainsFunc(sources, func(s Source) bool {
+		return o.Gives(s.Rules, resource, action) && o.inside(s.Group, user, resource, entity)
 	})
 }
 
-// sources lists what gives rules to the user at that time.
-func (o oracle) sources(user worldUser, now time.Time) []source {
+// Sources lists what gives rules to the user at that time.
+func (o Oracle) Sources(user User, now time.Time) []Source {
 	if !o.Tenant.Active || !user.Active {
 		return nil
 	}
-	sources := []source{{via: access.Via{Tenant: o.Tenant.Name}, rules: o.Tenant.DefaultAccess}}
+	sources := []Source{{Via: access.Via{Tenant: o.Tenant.Name}, Rules: o.Tenant.DefaultAccess}}
 	for i := range o.Groups {
 		group := &o.Groups[i]
-		until, member := o.membership(user, group, now)
+		until, member := o.Membership(user, group, now)
 		if !member || o.vendorSaysNo(user, group, now) {
 			continue
 		}
-		sources = append(sources, source{access.Via{Group: group.Name}, group.Rules, group, until})
+		sources = append(sources, Source{access.Via{Group: group.Name}, group.Rules, group, until})
 		for _, name := range group.Roles {
-			if role, exists := o.role(name); exists && mayHold(user, role) {
+			if role, exists := o.Role(name); exists && MayHold(user, role) {
 				rules := slices.Concat(role.Rules, o.switchedOn(group, role))
-				sources = append(sources, source{access.Via{Group: group.Name, Role: role.Name}, rules, group, until})
+				sources = append(sources, Source{access.Via{Group: group.Name, Role: role.Name}, rules, group, until})
 			}
 		}
 	}
 	return sources
 }
 
-// membership answers whether the user is in the group at that time, on either side, and until when.
-func (o oracle) membership(user worldUser, group *worldGroup, now time.Time) (until time.Time, member bool) {
+// Membership answers whether the user is in the group at that time, on either side, and until when.
+func (o Oracle) Membership(user User, group *Group, now time.Time) (until time.Time, member bool) {
 	var untils []time.Time
 	for _, m := range user.Groups {
 		if m.Name == group.Name {
@@ -77,7 +77,7 @@ func (o oracle) membership(user worldUser, group *worldGroup, now time.Time) (un
 
 // vendorSaysNo answers whether the group is a vendor's and gives the user nothing: because there is no such vendor, or
 // because the user is in the groups of two vendors.
-func (o oracle) vendorSaysNo(user worldUser, group *worldGroup, now time.Time) bool {
+func (o Oracle) vendorSaysNo(user User, group *Group, now time.Time) bool {
 	if group.VendorName == "" {
 		return false
 	}
@@ -89,19 +89,20 @@ func (o oracle) vendorSaysNo(user worldUser, group *worldGroup, now time.Time) b
 		if other.VendorName == "" || other.VendorName == group.VendorName {
 			continue
 		}
-		if _, member := o.membership(user, other, now); member {
+		if _, member := o.Membership(user, other, now); member {
 			return true
 		}
 	}
 	return false
 }
 
-func mayHold(user worldUser, role access.Role) bool {
+// MayHold answers whether the role is for users of his type.
+func MayHold(user User, role access.Role) bool {
 	return len(role.UserTypes) == 0 || slices.Contains(role.UserTypes, user.Type)
 }
 
 // switchedOn lists the rules of the role's options that the vendor of the group switched on.
-func (o oracle) switchedOn(group *worldGroup, role access.Role) []access.Rule {
+func (o Oracle) switchedOn(group *Group, role access.Role) []access.Rule {
 	if group.VendorName == "" {
 		return nil
 	}
@@ -115,9 +116,9 @@ func (o oracle) switchedOn(group *worldGroup, role access.Role) []access.Rule {
 	return rules
 }
 
-// gives answers whether one of the rules gives the action on the resource.
-func (o oracle) gives(rules []access.Rule, resource, action string) bool {
-	r, exists := o.resource(resource)
+// Gives answers whether one of the rules gives the action on the resource.
+func (o Oracle) Gives(rules []access.Rule, resource, action string) bool {
+	r, exists := o.Resource(resource)
 	if !exists {
 		return false
 	}
@@ -126,7 +127,7 @@ func (o oracle) gives(rules []access.Rule, resource, action string) bool {
 			return false
 		}
 		switch {
-		case rule.Level == access.Manage && slices.Contains(fourActions, action):
+		case rule.Level == access.Manage && slices.Contains(FourActions, action):
 			return true
 		case rule.Level == access.Read && action == "read":
 			return true
@@ -136,10 +137,11 @@ func (o oracle) gives(rules []access.Rule, resource, action string) bool {
 	})
 }
 
-var fourActions = []string{"read", "create", "update", "delete"}
+// FourActions are those that every resource has.
+var FourActions = []string{"read", "create", "update", "delete"}
 
 func knows(r access.Resource, action string) bool {
-	return slices.Contains(fourActions, action) || slices.Contains(r.Actions, action)
+	return slices.Contains(FourActions, action) || slices.Contains(r.Actions, action)
 }
 
 func reaches(rule access.Rule, r access.Resource) bool {
@@ -149,14 +151,14 @@ func reaches(rule access.Rule, r access.Resource) bool {
 
 // void answers whether the rule names a service or a resource that the catalog does not have, or an action that no
 // resource of the rule has.
-func (o oracle) void(rule access.Rule) bool {
+func (o Oracle) void(rule access.Rule) bool {
 	for _, service := range rule.Services {
 		if !slices.ContainsFunc(o.Catalog.Resources, func(r access.Resource) bool { return r.Service == service }) {
 			return true
 		}
 	}
 	for _, resource := range rule.Resources {
-		if _, exists := o.resource(resource); !exists && resource != "*" {
+		if _, exists := o.Resource(resource); !exists && resource != "*" {
 			return true
 		}
 	}
@@ -171,12 +173,12 @@ func (o oracle) void(rule access.Rule) bool {
 }
 
 // inside answers whether the restrictions of the group let the user at the entity.
-func (o oracle) inside(group *worldGroup, user worldUser, resource string, entity access.Entity) bool {
-	r, exists := o.resource(resource)
+func (o Oracle) inside(group *Group, user User, resource string, entity access.Entity) bool {
+	r, exists := o.Resource(resource)
 	if !exists {
 		return false
 	}
-	bounds, resolved := o.bounds(group, user, r)
+	bounds, resolved := o.Bounds(group, user, r)
 	if !resolved {
 		return false
 	}
@@ -192,9 +194,9 @@ func (o oracle) inside(group *worldGroup, user worldUser, resource string, entit
 	return true
 }
 
-// bounds lists, for each dimension in which the group narrows the user on the resource, the values that remain, sorted.
+// Bounds lists, for each dimension in which the group narrows the user on the resource, the values that remain, sorted.
 // Not resolved means that the group gives nothing on the resource.
-func (o oracle) bounds(group *worldGroup, user worldUser, r access.Resource) (map[string][]string, bool) {
+func (o Oracle) Bounds(group *Group, user User, r access.Resource) (map[string][]string, bool) {
 	bounds := map[string][]string{}
 	if group == nil || len(r.RestrictedBy) == 0 {
 		return bounds, true
@@ -219,30 +221,33 @@ func (o oracle) bounds(group *worldGroup, user worldUser, r access.Resource) (ma
 }
 
 // declared answers whether anybody knows the dimension: the tenant, or a resource that is restricted by it.
-func (o oracle) declared(dimension string) bool {
+func (o Oracle) declared(dimension string) bool {
 	return slices.Contains(o.Tenant.Dimensions, dimension) ||
 		slices.ContainsFunc(o.Catalog.Resources, func(r access.Resource) bool {
 			return slices.Contains(r.RestrictedBy, dimension)
 		})
 }
 
-func (o oracle) resource(name string) (access.Resource, bool) {
-	return named(o.Catalog.Resources, name, func(r access.Resource) string { return r.Name })
+// Resource finds a resource of the catalog.
+func (o Oracle) Resource(name string) (access.Resource, bool) {
+	return Named(o.Catalog.Resources, name, func(r access.Resource) string { return r.Name })
 }
 
-func (o oracle) role(name string) (access.Role, bool) {
-	return named(o.Roles, name, func(r access.Role) string { return r.Name })
+// Role finds a role.
+func (o Oracle) Role(name string) (access.Role, bool) {
+	return Named(o.Roles, name, func(r access.Role) string { return r.Name })
 }
 
-func (o oracle) restriction(name string) (access.Restriction, bool) {
-	return named(o.Restrictions, name, func(r access.Restriction) string { return r.Name })
+func (o Oracle) restriction(name string) (access.Restriction, bool) {
+	return Named(o.Restrictions, name, func(r access.Restriction) string { return r.Name })
 }
 
-func (o oracle) vendor(name string) (access.Vendor, bool) {
-	return named(o.Vendors, name, func(v access.Vendor) string { return v.Name })
+func (o Oracle) vendor(name string) (access.Vendor, bool) {
+	return Named(o.Vendors, name, func(v access.Vendor) string { return v.Name })
 }
 
-func named[T any](list []T, name string, nameOf func(T) string) (found T, exists bool) {
+// Named finds the item of a list that is called so.
+func Named[T any](list []T, name string, nameOf func(T) string) (found T, exists bool) {
 	i := slices.IndexFunc(list, func(item T) bool { return nameOf(item) == name })
 	if i < 0 {
 		return found, false

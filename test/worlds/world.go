@@ -1,4 +1,6 @@
-package access_test
+// Package worlds has random tenants, small enough that things collide, and an oracle that says what is right in them. The
+// access engine is held against it, and so is whatever stands upon the engine.
+package worlds
 
 import (
 	"maps"
@@ -11,12 +13,12 @@ import (
 	"github.com/roster-dev/roster/internal/access"
 )
 
-// world is everything that decides access in one tenant, by name, as people write it down.
-type world struct {
+// World is everything that decides access in one tenant, by name, as people write it down.
+type World struct {
 	Catalog      access.Catalog
 	Tenant       access.Tenant
-	Users        []worldUser
-	Groups       []worldGroup
+	Users        []User
+	Groups       []Group
 	Roles        []access.Role
 	Restrictions []access.Restriction
 	Vendors      []access.Vendor
@@ -28,34 +30,37 @@ type world struct {
 	Seed uint64
 }
 
-type worldUser struct {
+// User is a user with the memberships that he lists.
+type User struct {
 	access.User
-	Groups []worldMember // names of groups
+	Groups []Member // names of groups
 }
 
-type worldGroup struct {
+// Group is a group by the names of what it refers to.
+type Group struct {
 	Name         string
 	Roles        []string
 	Rules        []access.Rule
 	Restrictions []string
 	VendorName   string
-	Members      []worldMember // names of users
+	Members      []Member // names of users
 }
 
-type worldMember struct {
+// Member is one side of a membership.
+type Member struct {
 	Name  string
 	Until time.Time // zero: for ever
 }
 
 // The times that matter: before, at and after the untils of the memberships.
 var (
-	dayZero = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	dayOne  = dayZero.AddDate(0, 0, 1)
-	dayTwo  = dayZero.AddDate(0, 0, 2)
-	days    = []time.Time{dayZero, dayOne.Add(-1), dayOne, dayTwo}
+	DayZero = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	DayOne  = DayZero.AddDate(0, 0, 1)
+	DayTwo  = DayZero.AddDate(0, 0, 2)
+	Days    = []time.Time{DayZero, DayOne.Add(-1), DayOne, DayTwo}
 	// abroad makes the same instant look different.
 	abroad = time.FixedZone("abroad", 2*60*60)
-	untils = []time.Time{{}, dayOne, dayTwo, {}, dayOne.In(abroad), dayZero}
+	untils = []time.Time{{}, DayOne, DayTwo, {}, DayOne.In(abroad), DayZero}
 )
 
 // The alphabets are small, so that things collide; the rare last letters are the names of nothing.
@@ -65,19 +70,20 @@ var (
 	dimensions   = []string{"site", "vendor"}
 	extraActions = []string{"publish", "approve"}
 	roleNames    = []string{"viewer", "editor"}
-	groupNames   = []string{"ash", "birch", "cedar"}
+	GroupNames   = []string{"ash", "birch", "cedar"}
 	userNames    = []string{"ana", "ben"}
 	userTypes    = []string{"Employee", "Robot"}
 	limits       = []string{"site.one", "site.two", "own", "other"}
 	vendorNames  = []string{"abc", "xyz"}
 	optionNames  = []string{"publishing", "pricing"}
-	valuesOf     = map[string][]string{"site": {"DE", "FR"}, "vendor": {"abc", "xyz"}, "nowhere": {"DE"}}
+	ValuesOf     = map[string][]string{"site": {"DE", "FR"}, "vendor": {"abc", "xyz"}, "nowhere": {"DE"}}
 	attributes   = map[string][]string{"home": {"DE", "FR"}, "employer": {"abc", "xyz"}}
 	attributeOf  = map[string]string{"site": "home", "vendor": "employer", "nowhere": "home"}
 )
 
-var worlds = rapid.Custom(func(t *rapid.T) world {
-	w := world{
+// Random draws worlds.
+var Random = rapid.Custom(func(t *rapid.T) World {
+	w := World{
 		Catalog: access.Catalog{Name: "commerce"},
 		Tenant: access.Tenant{
 			Name:       "acme",
@@ -101,7 +107,7 @@ var worlds = rapid.Custom(func(t *rapid.T) world {
 	for _, name := range most(t, vendorNames, 8) {
 		w.Vendors = append(w.Vendors, access.Vendor{Name: name, Options: some(t, optionNames, 2)})
 	}
-	for _, name := range most(t, groupNames, 8) {
+	for _, name := range most(t, GroupNames, 8) {
 		w.Groups = append(w.Groups, drawGroup(t, name))
 	}
 	for _, name := range most(t, userNames, 8) {
@@ -168,15 +174,15 @@ func drawRestriction(t *rapid.T, name string) access.Restriction {
 	if oneIn(t, 10) {
 		dimension = "nowhere"
 	}
-	restriction := access.Restriction{Name: name, Dimension: dimension, Values: few(t, valuesOf[dimension])}
+	restriction := access.Restriction{Name: name, Dimension: dimension, Values: few(t, ValuesOf[dimension])}
 	if name == "own" || oneIn(t, 6) {
 		restriction.UserAttribute = attributeOf[dimension]
 	}
 	return restriction
 }
 
-func drawGroup(t *rapid.T, name string) worldGroup {
-	group := worldGroup{
+func drawGroup(t *rapid.T, name string) Group {
+	group := Group{
 		Name:    name,
 		Roles:   some(t, []string{"viewer", "editor", "viewer", "editor", "ghost"}, 3),
 		Rules:   drawRules(t, 0, 2),
@@ -191,15 +197,15 @@ func drawGroup(t *rapid.T, name string) worldGroup {
 	return group
 }
 
-func drawUser(t *rapid.T, name string) worldUser {
-	user := worldUser{
+func drawUser(t *rapid.T, name string) User {
+	user := User{
 		User: access.User{
 			Name:       name,
 			Type:       pick(t, userTypes),
 			Active:     !oneIn(t, 12),
 			Attributes: map[string][]string{},
 		},
-		Groups: drawMembers(t, append([]string{"ghost"}, groupNames...), 1, 4),
+		Groups: drawMembers(t, append([]string{"ghost"}, GroupNames...), 1, 4),
 	}
 	for _, attribute := range most(t, slices.Sorted(maps.Keys(attributes)), 4) {
 		user.Attributes[attribute] = few(t, attributes[attribute])
@@ -207,10 +213,10 @@ func drawUser(t *rapid.T, name string) worldUser {
 	return user
 }
 
-func drawMembers(t *rapid.T, names []string, least, most int) []worldMember {
-	members := make([]worldMember, rapid.IntRange(least, most).Draw(t, "members"))
+func drawMembers(t *rapid.T, names []string, least, most int) []Member {
+	members := make([]Member, rapid.IntRange(least, most).Draw(t, "members"))
 	for i := range members {
-		members[i] = worldMember{Name: pick(t, names), Until: pick(t, untils)}
+		members[i] = Member{Name: pick(t, names), Until: pick(t, untils)}
 	}
 	return members
 }
@@ -225,14 +231,14 @@ func drawGrants(t *rapid.T, c access.Catalog) []access.Grant {
 			Level:   pick(t, []access.Level{access.Read, access.Manage, access.None}),
 			Actions: some(t, []string{"read", "create", "update", "delete"}, 2),
 			Until:   pick(t, untils),
-			Via:     []access.Via{{Group: pick(t, groupNames), Role: pick(t, roleNames)}},
+			Via:     []access.Via{{Group: pick(t, GroupNames), Role: pick(t, roleNames)}},
 		}
 		for range rapid.IntRange(1, 2).Draw(t, "resources") {
 			g.Resources = append(g.Resources, pick(t, c.Resources).Name)
 		}
 		for _, dimension := range []string{"vendor", "site"} {
 			if !oneIn(t, 3) {
-				values := append(some(t, valuesOf[dimension], 1), pick(t, valuesOf[dimension]))
+				values := append(some(t, ValuesOf[dimension], 1), pick(t, ValuesOf[dimension]))
 				g.Scope = append(g.Scope, access.Dimension{Name: dimension, Values: values})
 			}
 		}
@@ -245,8 +251,8 @@ func drawEntity(t *rapid.T) access.Entity {
 	return access.Entity{
 		ID: pick(t, []string{"7", "DE", "abc"}),
 		Properties: map[string][]string{
-			"site":   some(t, valuesOf["site"], 2),
-			"vendor": some(t, valuesOf["vendor"], 2),
+			"site":   some(t, ValuesOf["site"], 2),
+			"vendor": some(t, ValuesOf["vendor"], 2),
 		},
 	}
 }
@@ -281,8 +287,8 @@ func oneIn(t *rapid.T, n int) bool {
 	return rapid.IntRange(1, n).Draw(t, "one in") == n
 }
 
-// shuffled is the same world in another order, in every list and on every level.
-func (w world) shuffled() world {
+// Shuffled is the same world in another order, in every list and on every level.
+func (w World) Shuffled() World {
 	random := rand.New(rand.NewPCG(w.Seed, w.Seed))
 	w.Catalog.Resources = reordered(random, w.Catalog.Resources, func(r access.Resource) access.Resource {
 		r.RestrictedBy, r.Actions = reordered(random, r.RestrictedBy, same), reordered(random, r.Actions, same)
@@ -297,7 +303,7 @@ func (w world) shuffled() world {
 	}
 	w.Tenant.Dimensions = reordered(random, w.Tenant.Dimensions, same)
 	w.Tenant.DefaultAccess = rules(w.Tenant.DefaultAccess)
-	w.Users = reordered(random, w.Users, func(u worldUser) worldUser {
+	w.Users = reordered(random, w.Users, func(u User) User {
 		u.Groups = reordered(random, u.Groups, same)
 		u.Attributes = maps.Clone(u.Attributes)
 		for name, list := range u.Attributes {
@@ -305,7 +311,7 @@ func (w world) shuffled() world {
 		}
 		return u
 	})
-	w.Groups = reordered(random, w.Groups, func(g worldGroup) worldGroup {
+	w.Groups = reordered(random, w.Groups, func(g Group) Group {
 		g.Roles, g.Restrictions = reordered(random, g.Roles, same), reordered(random, g.Restrictions, same)
 		g.Rules, g.Members = rules(g.Rules), reordered(random, g.Members, same)
 		return g
