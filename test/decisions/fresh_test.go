@@ -165,7 +165,7 @@ var _ = Describe("freshness", Ordered, func() {
 		}, 20*time.Second, 50*time.Millisecond).WithContext(ctx).Should(BeNumerically(">", 8))
 		Eventually(func() int { return replica.ask(ctx, evaluation, body).Code }, 20*time.Second, 50*time.Millisecond).
 			WithContext(ctx).Should(Equal(http.StatusServiceUnavailable))
-		Expect(replica.service.Ready(nil)).NotTo(Succeed())
+		Expect(replica.Service.Ready(nil)).NotTo(Succeed())
 		away.shut.Store(false)
 		replica.eventually(ctx, body, "allow")
 	})
