@@ -152,6 +152,38 @@ func (c *Client) Resources(ctx context.Context, q Question) ([]string, error) {
 	return c.search(ctx, "/access/v1/search/resource", q)
 }
 
+// Scope is where something may be done: to a resource that has, in each of these dimensions, one of the values. An empty
+// scope is everywhere.
+type Scope map[string][]string
+
+// Scopes are where the subject may do it, of a type whose ids Roster does not know: a filter over one's own data, which
+// lets pass what is in any of them. Without scopes, nothing passes.
+func (c *Client) Scopes(ctx context.Context, q Question) ([]Scope, error) {
+	q.Resource.ID = ""
+	var answer struct {
+		Context struct {
+			Scopes []struct {
+				RestrictedTo []struct {
+					Dimension string   `json:"dimension"`
+					Values    []string `json:"values"`
+				} `json:"restrictedTo"`
+			} `json:"scopes"`
+		} `json:"context"`
+	}
+	if err := c.post(ctx, "/access/v1/search/resource", q, &answer); err != nil {
+		return nil, err
+	}
+	var scopes []Scope
+	for _, s := range answer.Context.Scopes {
+		scope := Scope{}
+		for _, d := range s.RestrictedTo {
+			scope[d.Dimension] = d.Values
+		}
+		scopes = append(scopes, scope)
+	}
+	return scopes, nil
+}
+
 // Actions are those that the subject may do to the resource; the question's own is of no account.
 func (c *Client) Actions(ctx context.Context, q Question) ([]string, error) {
 	return c.search(ctx, "/access/v1/search/action", q)

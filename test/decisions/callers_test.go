@@ -34,7 +34,7 @@ var _ = Describe("callers", Ordered, func() {
 	})
 
 	It("have to be allowed to ask", func(ctx context.Context) {
-		stranger := accountToken(ctx, "default", "stranger")
+		stranger := cluster.ExpectToken(ctx, "default", "stranger")
 		Expect(decisions.ask(ctx, evaluation, body, "Authorization", "Bearer "+stranger).Code).To(Equal(http.StatusForbidden))
 	})
 

@@ -7,19 +7,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
 	"github.com/go-logr/logr"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	authenticationv1 "k8s.io/api/authentication/v1"
-	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
-	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -53,30 +48,14 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	controller, err = env.StartManager(cluster.Config, cluster)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() { Expect(controller.Stop()).To(Succeed()) })
-	cluster.ExpectApplied(ctx, &rbacv1.ClusterRole{
-		ObjectMeta: metav1.ObjectMeta{Name: "ask"},
-		Rules:      []rbacv1.PolicyRule{{NonResourceURLs: []string{"/access/v1/*", "/oauth2/introspect"}, Verbs: []string{"post"}}},
-	})
+	cluster.ExpectAppliedFiles(ctx, env.DecisionFiles...)
 	token = newToken(ctx, "default", "asker")
 	decisions = serve(cluster.Config, func(*manager.DecisionOptions) {})
 })
 
 // newToken makes a service account that may ask, and a token of its.
 func newToken(ctx context.Context, namespace, name string) string {
-	cluster.ExpectApplied(ctx, &rbacv1.ClusterRoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: namespace + "-" + name},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "ask"},
-		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: namespace, Name: name}},
-	})
-	return accountToken(ctx, namespace, name)
-}
-
-func accountToken(ctx context.Context, namespace, name string) string {
-	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
-	cluster.ExpectApplied(ctx, account)
-	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: ptr.To(int64(3600))}}
-	Expect(cluster.Client.SubResource("token").Create(ctx, account, request)).To(Succeed())
-	return request.Status.Token
+	return cluster.ExpectCaller(ctx, namespace, name)
 }
 
 // server is a decision service as one caller sees it.
@@ -93,23 +72,10 @@ func (s *server) as(token string) *server { return &server{s.URL, token, s.web, 
 
 // serve starts a decision service that reaches the API server through the config.
 func serve(config *rest.Config, change func(*manager.DecisionOptions)) *server {
-	options := manager.DecisionDefaults()
-	options.Rate = 0
-	change(&options)
-	service, err := manager.NewDecisions(config, options)
+	service, err := env.StartDecisions(config, change)
 	Expect(err).NotTo(HaveOccurred())
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- service.Run(ctx) }()
-	web := httptest.NewServer(service.Handler())
-	s := &server{web.URL, token, web.Client(), service}
-	DeferCleanup(func() {
-		web.Close()
-		stop()
-		Expect(<-done).To(Succeed())
-	})
-	Eventually(func() error { return service.Ready(nil) }, 30*time.Second, 10*time.Millisecond).Should(Succeed())
-	return s
+	DeferCleanup(func() { Expect(service.Stop()).To(Succeed()) })
+	return &server{service.URL, token, service.Client(), service.Service}
 }
 
 // reply is what came back.

@@ -125,4 +125,6 @@ var _ = Describe("analytics", Ordered, ContinueOnFailure, func() {
 			Expect(manager.Outbox.To("gus@bakery.example")).To(HaveLen(2))
 		})
 	})
+
+	Describe("an application that asks", analyticsDecisions)
 })

@@ -353,4 +353,6 @@ var _ = Describe("commerce", Ordered, ContinueOnFailure, func() {
 			eventually(ctx, userNamed("acme", "pia"), env.HaveAccess())
 		})
 	})
+
+	Describe("an application that asks", commerceDecisions)
 })

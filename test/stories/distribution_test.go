@@ -212,4 +212,6 @@ var _ = Describe("distribution", Ordered, ContinueOnFailure, func() {
 			eventually(ctx, zoe, env.HaveAccess(onForEveryone))
 		})
 	})
+
+	Describe("an application that asks", distributionDecisions)
 })

@@ -179,8 +179,8 @@ func eventually[T client.Object](ctx context.Context, object T, matchers ...type
 	return env.ExpectEventually(ctx, cluster, object, And(matchers...))
 }
 
-// change changes an object that somebody else may be writing to as well.
-func change[T client.Object](ctx context.Context, object T, mutate func(T)) {
+// change changes an object that somebody else may be writing to as well, and returns it as it is stored then.
+func change[T client.Object](ctx context.Context, object T, mutate func(T)) T {
 	GinkgoHelper()
 	Eventually(func() error {
 		if err := cluster.Client.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
@@ -189,6 +189,7 @@ func change[T client.Object](ctx context.Context, object T, mutate func(T)) {
 		mutate(object)
 		return cluster.Client.Update(ctx, object)
 	}).Should(Succeed())
+	return object
 }
 
 // expectGone waits until the API server has no such object.

@@ -143,9 +143,11 @@ var _ = Describe("payments", Ordered, ContinueOnFailure, func() {
 			eventually(ctx, rae, env.HaveState(accessv1.UserInactive), env.HaveAccess())
 		})
 	})
+
+	Describe("an application that asks", paymentsDecisions)
 })
 
-func setState(ctx context.Context, user *accessv1.User, state accessv1.AccountState) {
+func setState(ctx context.Context, user *accessv1.User, state accessv1.AccountState) *accessv1.User {
 	GinkgoHelper()
-	change(ctx, userNamed(user.Namespace, user.Name), func(u *accessv1.User) { u.Spec.State = state })
+	return change(ctx, userNamed(user.Namespace, user.Name), func(u *accessv1.User) { u.Spec.State = state })
 }

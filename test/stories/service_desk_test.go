@@ -145,4 +145,6 @@ var _ = Describe("service desk", Ordered, ContinueOnFailure, func() {
 			Expect(cluster.Client.Delete(ctx, robot)).To(Succeed())
 		})
 	})
+
+	Describe("an application that asks", serviceDeskDecisions)
 })

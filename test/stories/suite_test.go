@@ -1,6 +1,7 @@
 package stories_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,10 +15,12 @@ import (
 	"github.com/roster-dev/roster/test/env"
 )
 
-// One cluster and one manager for all stories: each story has tenants of its own.
+// One cluster, one manager and one decision service for all stories: each story has tenants of its own.
 var (
 	cluster *env.Cluster
 	manager *env.Manager
+	// decisions has no more rights in the cluster than the shipped ones.
+	decisions *env.Decisions
 	// kubeconfig is the path of a file with which kubectl is the cluster's administrator.
 	kubeconfig string
 )
@@ -29,7 +32,7 @@ func TestStories(t *testing.T) {
 	RunSpecs(t, "The stories of the samples")
 }
 
-var _ = BeforeSuite(func() {
+var _ = BeforeSuite(func(ctx context.Context) {
 	ctrl.SetLogger(logr.Discard())
 	var err error
 	cluster, err = env.Start()
@@ -38,6 +41,10 @@ var _ = BeforeSuite(func() {
 	manager, err = env.StartManager(cluster.Config, cluster)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() { Expect(manager.Stop()).To(Succeed()) })
+	cluster.ExpectAppliedFiles(ctx, env.DecisionFiles...)
+	decisions, err = env.StartDecisions(cluster.DecisionAccount())
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func() { Expect(decisions.Stop()).To(Succeed()) })
 	content, err := cluster.Kubeconfig("stories", "system:masters")
 	Expect(err).NotTo(HaveOccurred())
 	kubeconfig = filepath.Join(GinkgoT().TempDir(), "kubeconfig")
