@@ -37,6 +37,8 @@ func decisionFlags(flags *pflag.FlagSet, o *manager.DecisionOptions) {
 	flags.StringVar(&o.CertFile, "tls-cert-file", o.CertFile, "certificate to serve with; empty: in the clear, behind something that terminates TLS")
 	flags.StringVar(&o.KeyFile, "tls-key-file", o.KeyFile, "its key")
 	flags.StringVar(&o.ClientCAFile, "client-ca-file", o.ClientCAFile, "authorities whose client certificates count beside bearer tokens; empty: none")
+	flags.StringVar(&o.ExtAuthzAddress, "ext-authz-bind-address", o.ExtAuthzAddress, "address that serves Envoy's ext_authz filter over gRPC, with the same certificates; 0 is off")
+	flags.StringVar(&o.ExtAuthzRoutes, "ext-authz-routes", o.ExtAuthzRoutes, "file with the routes that say what a request asks, read at the start")
 	flags.StringVar(&o.MetricsAddress, "metrics-bind-address", o.MetricsAddress, "address that serves metrics, behind authentication; 0 is off")
 	flags.StringVar(&o.HealthAddress, "health-probe-bind-address", o.HealthAddress, "address that serves /healthz and /readyz; 0 is off")
 	flags.DurationVar(&o.MaxStale, "max-stale", o.MaxStale, "how long to answer from memory while the API server is out of reach")

@@ -86,7 +86,19 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e endpoint) (an
 		w.Header().Set("Allow", http.MethodPost)
 		return nil, &failure{Status: http.StatusMethodNotAllowed, Message: "Use POST"}
 	}
-	c := call{Service: s, began: s.now()}
+	c, err := s.admit(r)
+	if err != nil {
+		return nil, err
+	}
+	if c.body, err = read(w, r, e.kind); err != nil {
+		return nil, err
+	}
+	return e.answer(c, r.Context())
+}
+
+// admit lets in whoever may ask at the request's path, has not had his share, and can be answered.
+func (s *Service) admit(r *http.Request) (*call, error) {
+	c := &call{Service: s, began: s.now()}
 	var err error
 	if c.caller, err = s.callers.identify(r, s.link); err != nil {
 		return nil, err
@@ -97,10 +109,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e endpoint) (an
 	if err := s.answerable(); err != nil {
 		return nil, err
 	}
-	if c.body, err = read(w, r, e.kind); err != nil {
-		return nil, err
-	}
-	return e.answer(&c, r.Context())
+	return c, nil
 }
 
 // answerable tells whether what is in memory may be answered from.
@@ -122,9 +131,15 @@ func forbidden(format string, arguments ...any) *failure {
 	return &failure{Status: http.StatusForbidden, Message: fmt.Sprintf(format, arguments...)}
 }
 
-func refuse(w http.ResponseWriter, err error) {
+// failureOf is what a caller is told of an error.
+func failureOf(err error) *failure {
 	f := &failure{Status: http.StatusInternalServerError, Message: "The question could not be answered"}
 	errors.As(err, &f)
+	return f
+}
+
+func refuse(w http.ResponseWriter, err error) {
+	f := failureOf(err)
 	if f.retryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(f.retryAfter))
 	}

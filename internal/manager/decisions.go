@@ -20,6 +20,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/roster-dev/roster/internal/decision"
+	"github.com/roster-dev/roster/internal/extauthz"
 )
 
 // DecisionOptions are what the decision service can be told.
@@ -31,7 +32,9 @@ type DecisionOptions struct {
 	// PublicURL is where callers reach the service.
 	PublicURL                     string
 	MetricsAddress, HealthAddress string
-	MaxStale, MaxWait             time.Duration
+	// ExtAuthzAddress is where Envoy asks, over gRPC, and ExtAuthzRoutes the file that says what its requests ask.
+	ExtAuthzAddress, ExtAuthzRoutes string
+	MaxStale, MaxWait               time.Duration
 	// Rate is how many evaluations a second each caller may ask for; 0: any number.
 	Rate int
 	// AllowSample is which of the allowed decisions are logged: every n-th, 0 for none. Denials all are.
@@ -41,7 +44,7 @@ type DecisionOptions struct {
 // DecisionDefaults are the options of a decision service that was told nothing.
 func DecisionDefaults() DecisionOptions {
 	return DecisionOptions{
-		Address: "127.0.0.1:8181", MetricsAddress: "0", HealthAddress: "0",
+		Address: "127.0.0.1:8181", MetricsAddress: "0", HealthAddress: "0", ExtAuthzAddress: "0",
 		MaxStale: 5 * time.Minute, MaxWait: 5 * time.Second, Rate: 5000, AllowSample: 1,
 	}
 }
@@ -75,6 +78,10 @@ func RunDecisions(ctx context.Context, config *rest.Config, o DecisionOptions) e
 	if err != nil {
 		return err
 	}
+	routes, err := o.routes()
+	if err != nil {
+		return err
+	}
 	service, err := NewDecisions(config, o)
 	if err != nil {
 		return err
@@ -89,10 +96,34 @@ func RunDecisions(ctx context.Context, config *rest.Config, o DecisionOptions) e
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return service.Run(ctx) })
 	group.Go(func() error { return serve(ctx, newServer(service.Handler()), listener) })
+	if routes != nil {
+		envoy, err := listen(o.ExtAuthzAddress, "--ext-authz-bind-address")
+		if err != nil {
+			return err
+		}
+		server := extauthz.New(service, routes, secure, ctrl.Log.WithName("ext-authz"))
+		group.Go(func() error { return extauthz.Serve(ctx, server, envoy) })
+	}
 	if err := o.sideline(ctx, group, config, service); err != nil {
 		return err
 	}
 	return group.Wait()
+}
+
+// routes is nil when Envoy is not to ask.
+func (o DecisionOptions) routes() (*extauthz.Table, error) {
+	off := o.ExtAuthzAddress == "0" || o.ExtAuthzAddress == ""
+	switch {
+	case off && o.ExtAuthzRoutes == "":
+		return nil, nil
+	case off || o.ExtAuthzRoutes == "":
+		return nil, errors.New("--ext-authz-bind-address and --ext-authz-routes go together: give both or none")
+	}
+	table, err := extauthz.Load(o.ExtAuthzRoutes)
+	if err != nil {
+		return nil, fmt.Errorf("--ext-authz-routes: %w", err)
+	}
+	return table, nil
 }
 
 // newServer has limits against callers who send or read too slowly.

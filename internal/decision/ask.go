@@ -1,0 +1,79 @@
+package decision
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"k8s.io/utils/ptr"
+
+	"github.com/roster-dev/roster/internal/access"
+)
+
+// Question is an evaluation that came by another protocol than that of the endpoints.
+type Question struct {
+	Subject Subject
+	Query   access.Query
+	// Refused is why the answer is no without a look at anybody's access; empty: it depends on that.
+	Refused access.Reason
+}
+
+// Answer is what an endpoint would have said.
+type Answer struct {
+	// Status is 200 when there is a decision, else it says why there is none, and Message says it to the caller.
+	Status  int
+	Message string
+	// Allowed is the decision, and Body that with its context in JSON.
+	Allowed bool
+	Body    []byte
+}
+
+// Ask answers a question as an endpoint would: the request says who the caller is, and at which path he asks.
+func (s *Service) Ask(r *http.Request, q *Question) Answer {
+	body, err := s.ask(r, q)
+	if err != nil {
+		f := failureOf(err)
+		return Answer{Status: f.Status, Message: f.Message}
+	}
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return Answer{Status: http.StatusInternalServerError, Message: "The answer could not be written"}
+	}
+	return Answer{Status: http.StatusOK, Allowed: body.Decision, Body: encoded}
+}
+
+func (s *Service) ask(r *http.Request, q *Question) (*decisionBody, error) {
+	c, err := s.admit(r)
+	if err != nil {
+		return nil, err
+	}
+	if q.Refused != "" {
+		return c.deny(r.Context(), q)
+	}
+	return c.one(r.Context(), q.asked())
+}
+
+// deny answers no, and leaves the same traces as a decision.
+func (c *call) deny(ctx context.Context, q *Question) (*decisionBody, error) {
+	a := q.asked()
+	l, err := c.look(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	body := &decisionBody{Context: decisionContext{Reason: q.Refused, standingContext: l.standing}}
+	c.record(a, body)
+	return body, nil
+}
+
+func (q *Question) asked() *asked {
+	about := make(properties, len(q.Query.Entity.Properties))
+	for name, list := range q.Query.Entity.Properties {
+		about[name] = list
+	}
+	return &asked{
+		Subject:  &entity{Type: ptr.To(typeUser), ID: &q.Subject.ID, Properties: properties{"tenant": {q.Subject.Tenant}}},
+		Action:   &action{Name: &q.Query.Action},
+		Resource: &entity{Type: &q.Query.Resource, ID: &q.Query.Entity.ID, Properties: about},
+		Context:  &requestContext{Group: q.Query.Group},
+	}
+}
