@@ -257,6 +257,9 @@ func search(p parts, find func(*look, *asked) (*searchBody, error)) func(*call, 
 		if err := s.check(p); err != nil {
 			return nil, err
 		}
+		if !p.subjectID {
+			s.Subject.ID = nil // if one is there, it does not count
+		}
 		l, err := c.look(ctx, &s.asked)
 		if err != nil {
 			return nil, err

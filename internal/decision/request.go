@@ -156,18 +156,18 @@ func decode(body []byte, into any) error {
 	}
 }
 
-// parts of a request that have to be there.
-type parts struct{ subject, subjectID, action, resource, resourceID bool }
+// parts of a request that have to be there, beside a subject and a resource with their types.
+type parts struct{ subjectID, action, resourceID bool }
 
 var (
-	wholeEvaluation = parts{subject: true, subjectID: true, action: true, resource: true, resourceID: true}
-	subjectSearch   = parts{subject: true, action: true, resource: true, resourceID: true}
-	resourceSearch  = parts{subject: true, subjectID: true, action: true, resource: true}
-	actionSearch    = parts{subject: true, subjectID: true, resource: true, resourceID: true}
+	wholeEvaluation = parts{subjectID: true, action: true, resourceID: true}
+	subjectSearch   = parts{action: true, resourceID: true}
+	resourceSearch  = parts{subjectID: true, action: true}
+	actionSearch    = parts{subjectID: true, resourceID: true}
 )
 
 func (a *asked) check(p parts) error {
-	if err := a.Subject.check("subject", p.subject, p.subjectID); err != nil {
+	if err := a.Subject.check("subject", p.subjectID); err != nil {
 		return err
 	}
 	if p.action && a.Action == nil {
@@ -176,13 +176,11 @@ func (a *asked) check(p parts) error {
 	if p.action && a.Action.Name == nil {
 		return malformed("action.name is missing")
 	}
-	return a.Resource.check("resource", p.resource, p.resourceID)
+	return a.Resource.check("resource", p.resourceID)
 }
 
-func (e *entity) check(name string, wanted, withID bool) error {
+func (e *entity) check(name string, withID bool) error {
 	switch {
-	case !wanted:
-		return nil
 	case e == nil:
 		return malformed("%s is missing", name)
 	case e.Type == nil:
