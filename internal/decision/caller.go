@@ -29,6 +29,10 @@ const (
 	verbPost       = "post"
 )
 
+// allTenants is the non-resource URL on which a caller that belongs to no tenant needs the verb post as well. Nothing is
+// served there. It is not among the endpoints' paths, so that no pattern for all of them has it too.
+const allTenants = "/access/tenants/*"
+
 // caller is who asks.
 type caller struct {
 	name string
@@ -60,13 +64,13 @@ type reviewKey struct {
 	path       string
 }
 
-// identify tells who sends a request, and refuses whoever may not.
-func (c *callers) identify(r *http.Request, l *link) (caller, error) {
+// identify tells who sends a request, and refuses whoever may not post to the path.
+func (c *callers) identify(r *http.Request, path string, l *link) (caller, error) {
 	credential, user, f := credentialOf(r)
 	if f != nil {
 		return caller{}, f
 	}
-	key := reviewKey{credential, r.URL.Path}
+	key := reviewKey{credential, path}
 	found, _ := c.known.Get(key)
 	known, ok := found.(review)
 	now := c.now()
@@ -78,7 +82,7 @@ func (c *callers) identify(r *http.Request, l *link) (caller, error) {
 	if lasting && l.stale() > 0 {
 		return known.result()
 	}
-	fresh, err := c.review(r, user)
+	fresh, err := c.review(r, path, user)
 	if err != nil {
 		if lasting && !apierrors.IsForbidden(err) && !apierrors.IsUnauthorized(err) {
 			return known.result()
@@ -115,7 +119,7 @@ func credentialOf(r *http.Request) (hash [sha256.Size]byte, user *authentication
 
 var unauthenticated = &failure{Status: http.StatusUnauthorized, Message: "Send a Kubernetes bearer token", challenge: true}
 
-func (c *callers) review(r *http.Request, user *authenticationv1.UserInfo) (*review, error) {
+func (c *callers) review(r *http.Request, path string, user *authenticationv1.UserInfo) (*review, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), reviewPatience)
 	defer cancel()
 	out := &review{at: c.now()}
@@ -133,11 +137,18 @@ func (c *callers) review(r *http.Request, user *authenticationv1.UserInfo) (*rev
 		user = &answer.Status.User
 	}
 	out.caller = callerOf(user.Username)
-	allowed, err := c.authorize(ctx, user, r.URL.Path)
+	allowed, err := c.authorize(ctx, user, path)
 	if err == nil && !allowed {
-		out.failed = forbidden("%s may not post to %s", user.Username, r.URL.Path)
+		out.failed = refusalAt(path, user.Username)
 	}
 	return out, err
+}
+
+func refusalAt(path, name string) *failure {
+	if path == allTenants {
+		return forbidden("%s belongs to no tenant, and may not ask about all of them", name)
+	}
+	return forbidden("%s may not post to %s", name, path)
 }
 
 func (c *callers) authorize(ctx context.Context, user *authenticationv1.UserInfo, path string) (bool, error) {

@@ -31,8 +31,10 @@ const (
 type call struct {
 	*Service
 	caller caller
-	body   []byte
-	began  time.Time
+	// bound is the only tenant that the caller may ask about; empty: he may ask about any.
+	bound string
+	body  []byte
+	began time.Time
 }
 
 // endpoint answers a call with something to be encoded.
@@ -100,8 +102,13 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e endpoint) (an
 func (s *Service) admit(r *http.Request) (*call, error) {
 	c := &call{Service: s, began: s.now()}
 	var err error
-	if c.caller, err = s.callers.identify(r, s.link); err != nil {
+	if c.caller, err = s.callers.identify(r, r.URL.Path, s.link); err != nil {
 		return nil, err
+	}
+	if c.bound = s.index.tenantIn(c.caller.namespace); c.bound == "" {
+		if _, err := s.callers.identify(r, allTenants, s.link); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.limits.take(c.caller.name, 1); err != nil {
 		return nil, err
@@ -167,7 +174,7 @@ func (c *call) look(ctx context.Context, a *asked) (*look, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &look{Index: c.index, now: c.began, bound: c.index.tenantIn(c.caller.namespace), applications: c.options.Applications}
+	l := &look{Index: c.index, now: c.began, bound: c.bound, applications: c.options.Applications}
 	if version > 0 {
 		if err := c.refresh(ctx, l, a, version); err != nil {
 			return nil, err

@@ -59,8 +59,7 @@ func (c *call) introspect(context.Context) (any, error) {
 		return introspection{}, nil
 	}
 	application, ok := c.options.Applications.Introspect(form.Get("token"))
-	bound := c.index.tenantIn(c.caller.namespace)
-	if !ok || bound != "" && bound != application.Tenant || !c.index.stands(&application) {
+	if !ok || c.bound != "" && c.bound != application.Tenant || !c.index.stands(&application) {
 		return introspection{}, nil
 	}
 	out := introspection{
