@@ -53,7 +53,7 @@ func newDesk(t *testing.T, changes ...func(*desk)) *desk {
 	d.clock.Store(noon.UnixNano())
 	d.read = func(string) (*State, error) { return d.state(8), nil }
 	d.options = Options{
-		Live: d, MaxStale: time.Minute, MaxWait: time.Second, AllowSample: 1, Now: d.now, Log: d.log(), Reviews: d.clientset(),
+		Live: d, MaxStale: time.Hour, MaxWait: time.Second, AllowSample: 1, Now: d.now, Log: d.log(), Reviews: d.clientset(),
 	}
 	for _, change := range changes {
 		change(d)

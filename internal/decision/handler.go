@@ -34,6 +34,7 @@ type call struct {
 	// bound is the only tenant that the caller may ask about; empty: he may ask about any.
 	bound string
 	body  []byte
+	// began is for the time that it takes, and for nothing else.
 	began time.Time
 }
 
@@ -174,12 +175,13 @@ func (c *call) look(ctx context.Context, a *asked) (*look, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &look{Index: c.index, now: c.began, bound: c.bound, applications: c.options.Applications}
+	l := &look{Index: c.index, bound: c.bound, applications: c.options.Applications}
 	if version > 0 {
 		if err := c.refresh(ctx, l, a, version); err != nil {
 			return nil, err
 		}
 	}
+	l.now = c.now() // not before: what ends while a request is read, or waits, has ended
 	l.standing.Revision = l.revision()
 	if stale := c.link.stale(); stale > 0 {
 		l.standing.StaleSeconds = int(stale/time.Second) + 1
