@@ -75,7 +75,8 @@ const (
 
 // who is the subject of a request, and the application that acts as him, if one does.
 func (l *look) who(a *asked) (Subject, *Application, bool) {
-	s := Subject{Tenant: a.tenant(), ID: a.Subject.id()}
+	name, _ := a.tenant()
+	s := Subject{Tenant: name, ID: a.Subject.id()}
 	switch *a.Subject.Type {
 	case typeUser:
 		return s, nil, true

@@ -175,18 +175,24 @@ func (c *call) look(ctx context.Context, a *asked) (*look, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &look{Index: c.index, bound: c.bound, applications: c.options.Applications}
-	if version > 0 {
-		if err := c.refresh(ctx, l, a, version); err != nil {
-			return nil, err
-		}
+	l := c.at(c.index)
+	if version == 0 {
+		return l, nil
 	}
-	l.now = c.now() // not before: what ends while a request is read, or waits, has ended
+	if err := c.refresh(ctx, l, a, version); err != nil {
+		return nil, err
+	}
+	return c.at(l.Index), nil // now, not before: what ended in the meantime has ended
+}
+
+// at is a look at an index, now.
+func (c *call) at(i *Index) *look {
+	l := &look{Index: i, now: c.now(), bound: c.bound, applications: c.options.Applications}
 	l.standing.Revision = l.revision()
 	if stale := c.link.stale(); stale > 0 {
 		l.standing.StaleSeconds = int(stale/time.Second) + 1
 	}
-	return l, nil
+	return l
 }
 
 func (c *call) evaluation(ctx context.Context) (any, error) {
@@ -200,6 +206,9 @@ func (c *call) evaluation(ctx context.Context) (any, error) {
 func (c *call) one(ctx context.Context, a *asked) (*decisionBody, error) {
 	if err := a.check(wholeEvaluation); err != nil {
 		return nil, err
+	}
+	if _, agreed := a.tenant(); !agreed {
+		return c.deny(a, ambiguousTenant), nil
 	}
 	l, err := c.look(ctx, a)
 	if err != nil {
@@ -269,14 +278,24 @@ func search(p parts, find func(*look, *asked) (*searchBody, error)) func(*call, 
 		if !p.subjectID {
 			s.Subject.ID = nil // if one is there, it does not count
 		}
-		l, err := c.look(ctx, &s.asked)
-		if err != nil {
-			return nil, err
-		}
-		body, err := find(l, &s.asked)
+		body, err := c.found(ctx, &s.asked, find)
 		if err != nil {
 			return nil, err
 		}
 		return body, body.cut(s)
 	}
+}
+
+// found is everything that a search finds.
+func (c *call) found(ctx context.Context, a *asked, find func(*look, *asked) (*searchBody, error)) (*searchBody, error) {
+	if _, agreed := a.tenant(); !agreed {
+		body := c.at(c.index).answer()
+		body.Context.Reason = ambiguousTenant
+		return body, nil
+	}
+	l, err := c.look(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return find(l, a)
 }
