@@ -133,15 +133,18 @@ func read(w http.ResponseWriter, r *http.Request, wanted string) ([]byte, error)
 	return body, nil
 }
 
-// decode reads one JSON object. Names of fields are compared exactly, and unknown fields are ignored.
+// decode reads one JSON object. Names of fields are compared exactly, and unknown fields are ignored. What is there twice is
+// refused: whoever read it before may have taken the other.
 func decode(body []byte, into any) error {
 	trimmed := bytes.TrimLeft(body, " \t\r\n")
 	if len(trimmed) == 0 || trimmed[0] != '{' {
 		return malformed("The body must be a JSON object")
 	}
-	err := kjson.UnmarshalCaseSensitivePreserveInts(body, into)
+	twice, err := kjson.UnmarshalStrict(body, into, kjson.DisallowDuplicateFields)
 	var mistyped *json.UnmarshalTypeError
 	switch {
+	case err == nil && len(twice) > 0:
+		return duplicate(twice[0])
 	case err == nil:
 		return nil
 	case errors.As(err, &mistyped):
@@ -149,6 +152,14 @@ func decode(body []byte, into any) error {
 	default:
 		return malformed("The body is not valid JSON")
 	}
+}
+
+func duplicate(err error) *failure {
+	var field kjson.FieldError
+	if errors.As(err, &field) {
+		return malformed("%s is there twice", field.FieldPath())
+	}
+	return malformed("Something is there twice")
 }
 
 // parts of a request that have to be there, beside a subject and a resource with their types.
