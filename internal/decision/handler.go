@@ -34,6 +34,8 @@ type call struct {
 	// bound is the only tenant that the caller may ask about; empty: he may ask about any.
 	bound string
 	body  []byte
+	// states are the tenants that have been read for it, which is once for all evaluations of a batch.
+	states map[string]*State
 	// began is for the time that it takes, and for nothing else.
 	began time.Time
 }
@@ -239,6 +241,8 @@ func (c *call) evaluations(ctx context.Context) (any, error) {
 	if err := c.limits.take(c.caller.name, len(b.Evaluations)-1); err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, c.options.MaxWait) // for all of them together
+	defer cancel()
 	out := make([]any, 0, len(b.Evaluations))
 	for _, raw := range b.Evaluations {
 		body, decision := c.item(ctx, b, raw)
@@ -265,6 +269,9 @@ func (c *call) item(ctx context.Context, b *batch, raw json.RawMessage) (any, bo
 	return failed, false
 }
 
+// searchCost is what a search counts for beside evaluations.
+const searchCost = 10
+
 // search makes an endpoint of a search.
 func search(p parts, find func(*look, *asked) (*searchBody, error)) func(*call, context.Context) (any, error) {
 	return func(c *call, ctx context.Context) (any, error) {
@@ -277,6 +284,9 @@ func search(p parts, find func(*look, *asked) (*searchBody, error)) func(*call, 
 		}
 		if !p.subjectID {
 			s.Subject.ID = nil // if one is there, it does not count
+		}
+		if err := c.limits.take(c.caller.name, searchCost-1); err != nil {
+			return nil, err
 		}
 		body, err := c.found(ctx, &s.asked, find)
 		if err != nil {

@@ -55,6 +55,7 @@ func New(o Options) *Service {
 	s.link.good.Store(o.Now().UnixNano())
 	s.callers = newCallers(o.Reviews, o.Now, o.MaxStale)
 	s.limits = newLimits(o.Rate, o.Now)
+	s.flights.places = make(chan struct{}, maxReadings)
 	return s
 }
 
