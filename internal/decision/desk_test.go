@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -40,12 +41,15 @@ type desk struct {
 	options Options
 	clock   atomic.Int64
 	logged  []string
+	logging sync.Mutex
 	// read is what the API server has of a tenant, as a reading of it; reads counts them.
 	read  func(tenant string) (*State, error)
 	reads atomic.Int32
 	// reviewing comes before every review; an error is what comes of it.
 	reviewing func() error
 	reviews   atomic.Int32
+	// withdrawn lets no token be in force any more.
+	withdrawn bool
 }
 
 func newDesk(t *testing.T, changes ...func(*desk)) *desk {
@@ -75,7 +79,11 @@ func (d *desk) now() time.Time { return time.Unix(0, d.clock.Load()) }
 func (d *desk) pass(by time.Duration) { d.clock.Add(int64(by)) }
 
 func (d *desk) log() logr.Logger {
-	return funcr.New(func(_, line string) { d.logged = append(d.logged, line) }, funcr.Options{})
+	return funcr.New(func(_, line string) {
+		d.logging.Lock()
+		defer d.logging.Unlock()
+		d.logged = append(d.logged, line)
+	}, funcr.Options{})
 }
 
 // Read is a reading past every cache.
@@ -126,7 +134,7 @@ func (d *desk) clientset() *fake.Clientset {
 		out := asked.DeepCopy()
 		switch out.Spec.Token {
 		case platform, frontend, homeless, stranger:
-			out.Status.Authenticated, out.Status.User.Username = true, out.Spec.Token
+			out.Status.Authenticated, out.Status.User.Username = !d.withdrawn, out.Spec.Token
 		}
 		return out
 	}))

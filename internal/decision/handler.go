@@ -105,11 +105,11 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e endpoint) (an
 func (s *Service) admit(r *http.Request) (*call, error) {
 	c := &call{Service: s, began: s.now()}
 	var err error
-	if c.caller, err = s.callers.identify(r, r.URL.Path, s.link); err != nil {
+	if c.caller, err = s.callers.identify(r, r.URL.Path); err != nil {
 		return nil, err
 	}
 	if c.bound = s.index.tenantIn(c.caller.namespace); c.bound == "" {
-		if _, err := s.callers.identify(r, allTenants, s.link); err != nil {
+		if _, err := s.callers.identify(r, allTenants); err != nil {
 			return nil, err
 		}
 	}
