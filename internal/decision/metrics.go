@@ -21,7 +21,7 @@ var (
 	})
 	revisionLag = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "roster_decision_revision_lag",
-		Help: "Versions that the API server is ahead of what this replica has seen; versions of all kinds count.",
+		Help: "Versions that the API server is ahead of what all watches of this replica have seen. Versions of everything count, and a watch to which nothing happens hears of them once a minute.",
 	})
 	staleness = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "roster_decision_stale_seconds",

@@ -70,7 +70,7 @@ func (s *Service) Ready(*http.Request) error { return s.answerable() }
 // Run keeps the index up to date until the context ends.
 func (s *Service) Run(ctx context.Context) error {
 	s.watch(ctx)
-	go s.link.probe(ctx, s.options.Client)
+	go s.link.probe(ctx, s.options.Client, &s.index.progress)
 	go s.report(ctx)
 	<-ctx.Done()
 	return nil
