@@ -59,7 +59,7 @@ func (c *call) introspect(context.Context) (any, error) {
 		return introspection{}, nil
 	}
 	application, ok := c.options.Applications.Introspect(form.Get("token"))
-	if !ok || c.bound != "" && c.bound != application.Tenant || !c.index.stands(&application) {
+	if !ok || c.bound != "" && c.bound != application.Tenant || application.ended(c.now()) || !c.index.stands(&application) {
 		return introspection{}, nil
 	}
 	out := introspection{

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 
 	kjson "sigs.k8s.io/json"
 
@@ -148,7 +149,7 @@ func decode(body []byte, into any) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &mistyped):
-		return malformed("%s must not be of type %s", mistyped.Field, mistyped.Value)
+		return malformed("%s must not be of type %s", strings.TrimPrefix(mistyped.Field, "asked."), mistyped.Value)
 	default:
 		return malformed("The body is not valid JSON")
 	}

@@ -78,3 +78,28 @@ func TestWhatIsThereSaysSomething(t *testing.T) {
 		}
 	}
 }
+
+// What is wrong is said in the words of the request, not in those of the program.
+func TestWhatIsOfAWrongTypeIsNamedAsTheCallerDoes(t *testing.T) {
+	for _, path := range []string{PathEvaluation, pathEvaluations, pathSearchSubject} {
+		for body, want := range map[string]string{
+			`{"subject":7}`:                         "subject must not be of type number",
+			`{"subject":{"id":7}}`:                  "subject.id must not be of type number",
+			`{"context":{"explain":"yes"}}`:         "context.explain must not be of type string",
+			`{"resource":{"properties":"nothing"}}`: "resource.properties must not be of type string",
+		} {
+			if got := newDesk(t).asks(platform, path, body); got.Code != 400 || field(got.Body, "message") != want {
+				t.Errorf("%s %s: %s", path, body, got.Text)
+			}
+		}
+	}
+	for body, want := range map[string]string{
+		`{"evaluations":7}`:                              "evaluations must not be of type number",
+		`{"options":{"evaluations_semantic":7}}`:         "options.evaluations_semantic must not be of type number",
+		`{"evaluations":[{}],"options":"deny_on_first"}`: "options must not be of type string",
+	} {
+		if got := newDesk(t).asks(platform, pathEvaluations, body); field(got.Body, "message") != want {
+			t.Errorf("%s: %s", body, got.Text)
+		}
+	}
+}

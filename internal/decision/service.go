@@ -24,7 +24,7 @@ type Options struct {
 	// Log gets a line a decision; AllowSample is which of the allowed ones: every n-th, 0 for none.
 	Log         logr.Logger
 	AllowSample int
-	// PublicURL is where callers reach the service; empty: what their requests say.
+	// PublicURL is where callers reach the service, without a final slash; empty: what their requests say.
 	PublicURL string
 	// MaxStale is how long to answer from memory while the API server is out of reach.
 	MaxStale time.Duration
