@@ -44,12 +44,17 @@ func (s *Service) Ask(r *http.Request, q *Question) Answer {
 func (s *Service) ask(r *http.Request, q *Question) (*decisionBody, error) {
 	c, err := s.admit(r)
 	if err != nil {
+		s.refused(r.URL.Path, "", err)
 		return nil, err
 	}
 	if q.Refused != "" {
 		return c.deny(q.asked(), q.Refused), nil
 	}
-	return c.one(r.Context(), q.asked())
+	body, err := c.one(r.Context(), q.asked())
+	if err != nil {
+		s.refused(r.URL.Path, c.caller.name, err)
+	}
+	return body, err
 }
 
 // deny answers no without a look at anybody's access, and leaves the same traces as a decision.

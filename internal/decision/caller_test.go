@@ -62,8 +62,8 @@ func TestACallerDoesNotOutgrowItsTenant(t *testing.T) {
 }
 
 var (
-	mayAnaRead = evaluationOf("acme", "ana", "")
-	noAnswer   = errors.New("connection refused")
+	mayAnaRead  = evaluationOf("acme", "ana", "")
+	errNoAnswer = errors.New("connection refused")
 )
 
 // A caller who is known stays known while the API server does not answer, and no longer than it takes to say no.
@@ -76,11 +76,11 @@ func TestAKnownCallerIsReviewedAgain(t *testing.T) {
 		want  int
 	}{
 		"not while the last review counts":            {reviewLife - 1, refused, http.StatusOK},
-		"and let in when there is no answer":          {reviewLife, noAnswer, http.StatusOK},
+		"and let in when there is no answer":          {reviewLife, errNoAnswer, http.StatusOK},
 		"and let in when the answer takes too long":   {reviewLife, context.DeadlineExceeded, http.StatusOK},
 		"and let in when there can be no answer":      {reviewLife, away, http.StatusOK},
 		"and not when the service may not ask":        {reviewLife, refused, http.StatusServiceUnavailable},
-		"and not when no answer has come for so long": {time.Hour + reviewLife, noAnswer, http.StatusServiceUnavailable},
+		"and not when no answer has come for so long": {time.Hour + reviewLife, errNoAnswer, http.StatusServiceUnavailable},
 	} {
 		t.Run(what, func(t *testing.T) {
 			d := newDesk(t)
@@ -108,7 +108,7 @@ func TestACallerWhoIsTakenBackIsRefusedAlthoughWatchesAreDown(t *testing.T) {
 	if got := d.asks(frontend, PathEvaluation, mayAnaRead); got.Code != http.StatusUnauthorized {
 		t.Error(got.Text)
 	}
-	d.reviewing = func() error { return noAnswer }
+	d.reviewing = func() error { return errNoAnswer }
 	d.pass(reviewLife)
 	if got := d.asks(frontend, PathEvaluation, mayAnaRead); got.Code != http.StatusServiceUnavailable {
 		t.Errorf("who was refused last comes in without a review: %s", got.Text)
@@ -119,7 +119,7 @@ func TestAnAPIServerThatDoesNotAnswerIsNotAskedEveryTime(t *testing.T) {
 	d := newDesk(t)
 	d.asks(frontend, PathEvaluation, mayAnaRead)
 	d.pass(reviewLife)
-	d.reviewing = func() error { return noAnswer }
+	d.reviewing = func() error { return errNoAnswer }
 	before := d.reviews.Load()
 	for range 20 {
 		d.asks(frontend, PathEvaluation, mayAnaRead)

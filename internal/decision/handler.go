@@ -52,9 +52,9 @@ func (s *Service) Handler() http.Handler {
 	for path, e := range map[string]endpoint{
 		PathEvaluation:     {typeJSON, (*call).evaluation},
 		pathEvaluations:    {typeJSON, (*call).evaluations},
-		pathSearchSubject:  {typeJSON, search(subjectSearch, (*look).subjects)},
-		pathSearchResource: {typeJSON, search(resourceSearch, (*look).resources)},
-		pathSearchAction:   {typeJSON, search(actionSearch, (*look).actions)},
+		pathSearchSubject:  {typeJSON, search(pathSearchSubject, subjectSearch, (*look).subjects)},
+		pathSearchResource: {typeJSON, search(pathSearchResource, resourceSearch, (*look).resources)},
+		pathSearchAction:   {typeJSON, search(pathSearchAction, actionSearch, (*look).actions)},
 		pathIntrospect:     {typeForm, (*call).introspect},
 	} {
 		mux.Handle(path, s.serve(e))
@@ -86,7 +86,13 @@ func (s *Service) serve(e endpoint) http.Handler {
 	})
 }
 
-func (s *Service) answer(w http.ResponseWriter, r *http.Request, e endpoint) (any, error) {
+func (s *Service) answer(w http.ResponseWriter, r *http.Request, e endpoint) (answer any, err error) {
+	who := ""
+	defer func() {
+		if err != nil {
+			s.refused(r.URL.Path, who, err)
+		}
+	}()
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		return nil, &failure{Status: http.StatusMethodNotAllowed, Message: "Use POST"}
@@ -95,6 +101,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e endpoint) (an
 	if err != nil {
 		return nil, err
 	}
+	who = c.caller.name
 	if c.body, err = read(w, r, e.kind); err != nil {
 		return nil, err
 	}
@@ -245,6 +252,7 @@ func (c *call) evaluations(ctx context.Context) (any, error) {
 	defer cancel()
 	out := make([]any, 0, len(b.Evaluations))
 	for _, raw := range b.Evaluations {
+		c.began = c.now()
 		body, decision := c.item(ctx, b, raw)
 		if out = append(out, body); ends(semantic, decision) {
 			break
@@ -262,6 +270,7 @@ func (c *call) item(ctx context.Context, b *batch, raw json.RawMessage) (any, bo
 			return body, body.Decision
 		}
 	}
+	c.refused(pathEvaluations, c.caller.name, err)
 	failed := &failedItem{}
 	if !errors.As(err, &failed.Context.Error) {
 		failed.Context.Error = &failure{Status: http.StatusInternalServerError, Message: "The question could not be answered"}
@@ -273,7 +282,7 @@ func (c *call) item(ctx context.Context, b *batch, raw json.RawMessage) (any, bo
 const searchCost = 10
 
 // search makes an endpoint of a search.
-func search(p parts, find func(*look, *asked) (*searchBody, error)) func(*call, context.Context) (any, error) {
+func search(path string, p parts, find func(*look, *asked) (*searchBody, error)) func(*call, context.Context) (any, error) {
 	return func(c *call, ctx context.Context) (any, error) {
 		s := &searched{}
 		if err := decode(c.body, s); err != nil {
@@ -292,6 +301,7 @@ func search(p parts, find func(*look, *asked) (*searchBody, error)) func(*call, 
 		if err != nil {
 			return nil, err
 		}
+		c.recordSearch(path, &s.asked, body)
 		return body, body.cut(s)
 	}
 }

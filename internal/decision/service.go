@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"golang.org/x/time/rate"
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -46,11 +47,13 @@ type Service struct {
 	flights flights
 	allowed atomic.Uint64
 	log     logr.Logger
+	// refusals limits the lines about them.
+	refusals *rate.Limiter
 }
 
 // New makes a service. It answers once Run has filled its index.
 func New(o Options) *Service {
-	s := &Service{options: o, index: NewIndex(), log: o.Log}
+	s := &Service{options: o, index: NewIndex(), log: o.Log, refusals: rate.NewLimiter(refusalLines, refusalLines)}
 	s.link = &link{now: o.Now}
 	s.link.good.Store(o.Now().UnixNano())
 	s.callers = newCallers(o.Reviews, o.Now, o.MaxStale)
