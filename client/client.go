@@ -33,6 +33,10 @@ func New(base string, token func() (string, error)) *Client {
 	return &Client{strings.TrimSuffix(base, "/"), &http.Client{Timeout: 10 * time.Second}, token}
 }
 
+// Using is the client with another way to reach the service: one that trusts its authority, or that proves itself with a
+// certificate. A token that is empty is not sent.
+func (c *Client) Using(web *http.Client) *Client { return &Client{c.base, web, c.token} }
+
 // FileToken reads the token from a file each time, because Kubernetes renews it there.
 func FileToken(path string) func() (string, error) {
 	return func() (string, error) {
@@ -121,8 +125,10 @@ func (e *Error) Error() string { return fmt.Sprintf("%d: %s", e.Status, e.Messag
 // Evaluate asks one question.
 func (c *Client) Evaluate(ctx context.Context, q Question) (Decision, error) {
 	var d Decision
-	err := c.post(ctx, "/access/v1/evaluation", q, &d)
-	return d, err
+	if err := c.post(ctx, "/access/v1/evaluation", q, &d); err != nil {
+		return Decision{}, err // what has been read of an answer is none
+	}
+	return d, nil
 }
 
 // EvaluateAll asks up to 1000 questions at once; the answers are in their order.
@@ -133,11 +139,13 @@ func (c *Client) EvaluateAll(ctx context.Context, questions []Question) ([]Decis
 	var answer struct {
 		Evaluations []Decision `json:"evaluations"`
 	}
-	err := c.post(ctx, "/access/v1/evaluations", map[string]any{"evaluations": questions}, &answer)
-	if err == nil && len(answer.Evaluations) != len(questions) {
-		err = errors.New("there are not as many answers as questions")
+	if err := c.post(ctx, "/access/v1/evaluations", map[string]any{"evaluations": questions}, &answer); err != nil {
+		return nil, err
 	}
-	return answer.Evaluations, err
+	if len(answer.Evaluations) != len(questions) {
+		return nil, errors.New("there are not as many answers as questions")
+	}
+	return answer.Evaluations, nil
 }
 
 // Subjects are the names of the users who may do it; the subject's ID is of no account.
@@ -236,7 +244,9 @@ func (c *Client) post(ctx context.Context, path string, body, into any) error {
 		return fmt.Errorf("there is no token to ask with: %w", err)
 	}
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Authorization", "Bearer "+token)
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
 	response, err := c.http.Do(request)
 	if err != nil {
 		return err

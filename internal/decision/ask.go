@@ -1,7 +1,6 @@
 package decision
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 
@@ -45,24 +44,24 @@ func (s *Service) Ask(r *http.Request, q *Question) Answer {
 func (s *Service) ask(r *http.Request, q *Question) (*decisionBody, error) {
 	c, err := s.admit(r)
 	if err != nil {
+		s.refused(r.URL.Path, "", err)
 		return nil, err
 	}
 	if q.Refused != "" {
-		return c.deny(r.Context(), q)
+		return c.deny(q.asked(), q.Refused), nil
 	}
-	return c.one(r.Context(), q.asked())
+	body, err := c.one(r.Context(), q.asked())
+	if err != nil {
+		s.refused(r.URL.Path, c.caller.name, err)
+	}
+	return body, err
 }
 
-// deny answers no, and leaves the same traces as a decision.
-func (c *call) deny(ctx context.Context, q *Question) (*decisionBody, error) {
-	a := q.asked()
-	l, err := c.look(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	body := &decisionBody{Context: decisionContext{Reason: q.Refused, standingContext: l.standing}}
+// deny answers no without a look at anybody's access, and leaves the same traces as a decision.
+func (c *call) deny(a *asked, reason access.Reason) *decisionBody {
+	body := &decisionBody{Context: decisionContext{Reason: reason, standingContext: c.at(c.index).standing}}
 	c.record(a, body)
-	return body, nil
+	return body
 }
 
 func (q *Question) asked() *asked {
@@ -70,10 +69,17 @@ func (q *Question) asked() *asked {
 	for name, list := range q.Query.Entity.Properties {
 		about[name] = list
 	}
-	return &asked{
-		Subject:  &entity{Type: ptr.To(typeUser), ID: &q.Subject.ID, Properties: properties{"tenant": {q.Subject.Tenant}}},
+	a := &asked{
+		Subject:  &entity{Type: ptr.To(typeUser), ID: &q.Subject.ID},
 		Action:   &action{Name: &q.Query.Action},
 		Resource: &entity{Type: &q.Query.Resource, ID: &q.Query.Entity.ID, Properties: about},
-		Context:  &requestContext{Group: q.Query.Group},
+		Context:  &requestContext{},
 	}
+	if q.Subject.Tenant != "" {
+		a.Subject.Properties = properties{tenantProperty: {q.Subject.Tenant}}
+	}
+	if q.Query.Group != "" {
+		a.Context.Group = &q.Query.Group
+	}
+	return a
 }

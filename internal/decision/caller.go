@@ -3,11 +3,15 @@ package decision
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -23,11 +27,21 @@ import (
 const (
 	// reviewLife is how long a review counts: a token that is taken back is refused no later than this.
 	reviewLife = 10 * time.Second
-	// reviewPatience bounds one review.
-	reviewPatience = 5 * time.Second
-	maxCallers     = 1 << 14
-	verbPost       = "post"
+	// reviewPatience bounds one review, and renewalPatience that of a caller who is known and can be let in without.
+	reviewPatience  = 5 * time.Second
+	renewalPatience = time.Second
+	// failureLife is how long it counts that the API server did not answer.
+	failureLife = 5 * time.Second
+	maxCallers  = 1 << 14
+	maxRefusals = 1 << 10
+	// maxStrangers is how many of those who are not known are reviewed at a time.
+	maxStrangers = 8
+	verbPost     = "post"
 )
+
+// allTenants is the non-resource URL on which a caller that belongs to no tenant needs the verb post as well. Nothing is
+// served there. It is not among the endpoints' paths, so that no pattern for all of them has it too.
+const allTenants = "/access/tenants/*"
 
 // caller is who asks.
 type caller struct {
@@ -36,16 +50,22 @@ type caller struct {
 	namespace string
 }
 
-// callers authenticates and authorizes, and remembers for a short while. Tokens are remembered as their hashes.
+// callers authenticates and authorizes, and remembers for a short while. Tokens are remembered as their hashes. Whoever is
+// refused is remembered apart, so that no number of them makes it forget a caller.
 type callers struct {
-	reviews  kubernetes.Interface
-	now      func() time.Time
-	maxStale time.Duration
-	known    *lru.Cache
+	reviews        kubernetes.Interface
+	now            func() time.Time
+	maxStale       time.Duration
+	known, refused *lru.Cache
+	reviewing      singleflight.Group
+	strangers      chan struct{}
 }
 
 func newCallers(reviews kubernetes.Interface, now func() time.Time, maxStale time.Duration) *callers {
-	return &callers{reviews: reviews, now: now, maxStale: maxStale, known: lru.New(maxCallers)}
+	return &callers{
+		reviews: reviews, now: now, maxStale: maxStale,
+		known: lru.New(maxCallers), refused: lru.New(maxRefusals), strangers: make(chan struct{}, maxStrangers),
+	}
 }
 
 // review is what a token, or a certificate's subject, may do at a path.
@@ -53,6 +73,15 @@ type review struct {
 	caller
 	failed *failure
 	at     time.Time
+	// unanswered is when the API server was last asked again in vain.
+	unanswered time.Time
+}
+
+// credential is what a request proves itself with: a token, or a verified certificate, which says who the user is.
+type credential struct {
+	hash  [sha256.Size]byte
+	token string
+	user  *authenticationv1.UserInfo
 }
 
 type reviewKey struct {
@@ -60,69 +89,134 @@ type reviewKey struct {
 	path       string
 }
 
-// identify tells who sends a request, and refuses whoever may not.
-func (c *callers) identify(r *http.Request, l *link) (caller, error) {
-	credential, user, f := credentialOf(r)
+// identify tells who sends a request, and refuses whoever may not post to the path.
+func (c *callers) identify(r *http.Request, path string) (caller, error) {
+	with, f := c.credentialOf(r)
 	if f != nil {
 		return caller{}, f
 	}
-	key := reviewKey{credential, r.URL.Path}
-	found, _ := c.known.Get(key)
-	known, ok := found.(review)
+	key := reviewKey{with.hash, path}
+	known, ok := c.remembered(key)
 	now := c.now()
 	if ok && now.Sub(known.at) < reviewLife {
-		return known.result()
+		return known.caller, known.result()
 	}
 	// While the API server is out of reach, whoever it knew last stays known, as long as answers are given at all.
 	lasting := ok && known.failed == nil && now.Sub(known.at) < c.maxStale+reviewLife
-	if lasting && l.stale() > 0 {
-		return known.result()
+	if lasting && now.Sub(known.unanswered) < failureLife {
+		return known.caller, known.result()
 	}
-	fresh, err := c.review(r, user)
-	if err != nil {
-		if lasting && !apierrors.IsForbidden(err) && !apierrors.IsUnauthorized(err) {
-			return known.result()
-		}
-		return caller{}, unavailable("The caller could not be identified: the API server does not answer")
+	var fallback *review
+	if lasting {
+		fallback = &known
 	}
-	c.known.Add(key, *fresh)
-	return fresh.result()
+	return c.reviewOnce(r.Context(), key, &with, fallback)
 }
 
-func (r review) result() (caller, error) {
+func (c *callers) remembered(key reviewKey) (review, bool) {
+	found, ok := c.known.Get(key)
+	if !ok {
+		found, _ = c.refused.Get(key)
+	}
+	known, ok := found.(review)
+	return known, ok
+}
+
+// outOfReach tells whether a review failed because there was no answer. One that says anything but yes is no reason to go
+// by an older one.
+func outOfReach(err error) bool {
+	var answered apierrors.APIStatus
+	return !errors.As(err, &answered) || answered.Status().Code >= http.StatusInternalServerError
+}
+
+// result is an error when the caller is refused.
+func (r *review) result() error {
 	if r.failed != nil {
-		return caller{}, r.failed
+		return r.failed
 	}
-	return r.caller, nil
+	return nil
 }
 
-// credentialOf is the hash of what the request proves itself with. With a verified certificate the user is already known.
-func credentialOf(r *http.Request) (hash [sha256.Size]byte, user *authenticationv1.UserInfo, f *failure) {
+// credentialOf is what the request proves itself with. A certificate was verified when its connection was made, which may
+// be long ago.
+func (c *callers) credentialOf(r *http.Request) (credential, *failure) {
 	header := r.Header.Get("Authorization")
 	if scheme, token, _ := strings.Cut(header, " "); strings.EqualFold(scheme, "Bearer") && token != "" {
-		return sha256.Sum256([]byte("token " + token)), nil, nil
+		return credential{hash: sha256.Sum256([]byte("token " + token)), token: strings.TrimSpace(token)}, nil
 	}
-	if header == "" && r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
-		subject := r.TLS.VerifiedChains[0][0].Subject
-		if subject.CommonName == "" {
-			return hash, nil, unauthenticated // the API server takes nobody without a name for anybody either
-		}
-		user = &authenticationv1.UserInfo{Username: subject.CommonName, Groups: append(subject.Organization, "system:authenticated")}
-		return sha256.Sum256([]byte("certificate " + strings.Join(append(user.Groups, user.Username), "\x00"))), user, nil
+	if header != "" || r.TLS == nil || len(r.TLS.VerifiedChains) == 0 {
+		return credential{}, unauthenticated
 	}
-	return hash, nil, unauthenticated
+	chain := r.TLS.VerifiedChains[0]
+	ended := func(certificate *x509.Certificate) bool { return c.now().After(certificate.NotAfter) }
+	subject := chain[0].Subject
+	if subject.CommonName == "" || slices.ContainsFunc(chain, ended) {
+		return credential{}, unauthenticated // the API server takes nobody without a name for anybody either
+	}
+	groups := slices.Concat(subject.Organization, []string{"system:authenticated"})
+	user := &authenticationv1.UserInfo{Username: subject.CommonName, Groups: groups}
+	return credential{hash: sha256.Sum256(append([]byte("certificate "), chain[0].Raw...)), user: user}, nil
 }
 
 var unauthenticated = &failure{Status: http.StatusUnauthorized, Message: "Send a Kubernetes bearer token", challenge: true}
 
-func (c *callers) review(r *http.Request, user *authenticationv1.UserInfo) (*review, error) {
-	ctx, cancel := context.WithTimeout(r.Context(), reviewPatience)
+// reviewOnce reviews once for all who ask at the same time; that one of them goes away does not disturb the others. The
+// fallback is what counts when there is no answer; nil: nothing does.
+func (c *callers) reviewOnce(ctx context.Context, key reviewKey, with *credential, fallback *review) (caller, error) {
+	done := c.reviewing.DoChan(string(key.credential[:])+key.path, func() (any, error) {
+		fresh, err := c.reviewInTurn(context.WithoutCancel(ctx), key.path, with, fallback == nil)
+		if err != nil && fallback != nil && outOfReach(err) {
+			fresh, err = fallback, nil
+			fresh.unanswered = c.now()
+		}
+		if err != nil {
+			return nil, unavailable("The caller could not be identified: the API server does not answer")
+		}
+		c.remember(key, *fresh)
+		return fresh.caller, fresh.result()
+	})
+	select {
+	case answer := <-done:
+		who, _ := answer.Val.(caller)
+		return who, answer.Err
+	case <-ctx.Done():
+		return caller{}, ctx.Err()
+	}
+}
+
+// reviewInTurn lets strangers wait until there are not too many of them.
+func (c *callers) reviewInTurn(ctx context.Context, path string, with *credential, strange bool) (*review, error) {
+	patience := renewalPatience
+	if strange {
+		patience = reviewPatience
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	out := &review{at: c.now()}
+	if strange {
+		select {
+		case c.strangers <- struct{}{}:
+			defer func() { <-c.strangers }()
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return c.review(ctx, path, with)
+}
+
+func (c *callers) remember(key reviewKey, fresh review) {
+	if fresh.failed == nil {
+		c.known.Add(key, fresh)
+		return
+	}
+	c.known.Remove(key)
+	c.refused.Add(key, fresh)
+}
+
+func (c *callers) review(ctx context.Context, path string, with *credential) (*review, error) {
+	out, user := &review{at: c.now()}, with.user
 	if user == nil {
-		_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		answer, err := c.reviews.AuthenticationV1().TokenReviews().Create(ctx,
-			&authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: strings.TrimSpace(token)}}, metav1.CreateOptions{})
+			&authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: with.token}}, metav1.CreateOptions{})
 		if err != nil && !apierrors.IsInvalid(err) && !apierrors.IsBadRequest(err) {
 			return nil, err
 		}
@@ -133,11 +227,18 @@ func (c *callers) review(r *http.Request, user *authenticationv1.UserInfo) (*rev
 		user = &answer.Status.User
 	}
 	out.caller = callerOf(user.Username)
-	allowed, err := c.authorize(ctx, user, r.URL.Path)
+	allowed, err := c.authorize(ctx, user, path)
 	if err == nil && !allowed {
-		out.failed = forbidden("%s may not post to %s", user.Username, r.URL.Path)
+		out.failed = refusalAt(path, user.Username)
 	}
 	return out, err
+}
+
+func refusalAt(path, name string) *failure {
+	if path == allTenants {
+		return forbidden("%s belongs to no tenant, and may not ask about all of them", name)
+	}
+	return forbidden("%s may not post to %s", name, path)
 }
 
 func (c *callers) authorize(ctx context.Context, user *authenticationv1.UserInfo, path string) (bool, error) {

@@ -145,8 +145,8 @@ func canonical(id string) bool {
 // user's id as field 1, which Roster sets to the User's UID, and the connector's as field 2, which is "local".
 func userOf(sub string) string {
 	const userField, connectorField, local = 0x0a, 0x12, "local"
-	decoded, err := base64.RawURLEncoding.DecodeString(sub)
-	if err != nil || len(decoded) < 2 || decoded[0] != userField {
+	decoded, err := base64.RawURLEncoding.Strict().DecodeString(sub)
+	if err != nil || strings.ContainsAny(sub, "\r\n") || len(decoded) < 2 || decoded[0] != userField {
 		return ""
 	}
 	length := int(decoded[1])

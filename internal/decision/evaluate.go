@@ -75,7 +75,8 @@ const (
 
 // who is the subject of a request, and the application that acts as him, if one does.
 func (l *look) who(a *asked) (Subject, *Application, bool) {
-	s := Subject{Tenant: a.tenant(), ID: a.Subject.id()}
+	name, _ := a.tenant()
+	s := Subject{Tenant: name, ID: a.Subject.id()}
 	switch *a.Subject.Type {
 	case typeUser:
 		return s, nil, true
@@ -84,7 +85,8 @@ func (l *look) who(a *asked) (Subject, *Application, bool) {
 			return s, nil, false
 		}
 		application, ok := l.applications.Find(s.ID)
-		if !ok || s.Tenant != "" && s.Tenant != application.Tenant {
+		foreign := l.bound != "" && l.bound != application.Tenant // whether it exists is nothing for this caller
+		if !ok || foreign || s.Tenant != "" && s.Tenant != application.Tenant {
 			return s, nil, false
 		}
 		return Subject{Tenant: application.Tenant, ID: application.User}, &application, true
@@ -133,11 +135,10 @@ func (l *look) evaluate(a *asked) (*decisionBody, error) {
 }
 
 func (a *Application) allows(q *access.Query, now time.Time) bool {
-	if !a.Expires.IsZero() && !now.Before(a.Expires) {
-		return false
-	}
-	return a.Allows == nil || a.Allows(q.Resource, q.Action)
+	return !a.ended(now) && (a.Allows == nil || a.Allows(q.Resource, q.Action))
 }
+
+func (a *Application) ended(now time.Time) bool { return !a.Expires.IsZero() && !now.Before(a.Expires) }
 
 // explain says which entry allows it.
 func (l *look) explain(c *decisionContext, who standing, query *access.Query) {

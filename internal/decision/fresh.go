@@ -27,11 +27,16 @@ type State struct {
 	Settled func(ctx context.Context, user string) (bool, error)
 
 	view *Index
+	// settled are the users of whom it has been found out that they are.
+	lock    sync.Mutex
+	settled map[string]bool
 }
 
 // flights lets requests that ask about one tenant at the same time share a reading of it. Whoever comes while one is
 // under way waits for the next, which begins after he came: only that one is sure to have what he has seen.
 type flights struct {
+	// places are for the readings that may be under way at a time.
+	places  chan struct{}
 	lock    sync.Mutex
 	waiting map[string]*flight
 	running map[string]*flight
@@ -64,12 +69,25 @@ func (f *flights) read(ctx context.Context, live Live, tenant string) (*State, e
 	}
 }
 
-// readPatience bounds one reading.
-const readPatience = 10 * time.Second
+const (
+	// readPatience bounds one reading, with the time until its turn.
+	readPatience = 10 * time.Second
+	// maxReadings is how many tenants are read at a time.
+	maxReadings = 8
+	// readingCost is what a reading counts for beside evaluations: as many objects are read as the tenant has.
+	readingCost = 100
+)
 
 func (f *flights) fly(ctx context.Context, live Live, tenant string, before *flight) {
 	if before != nil {
 		<-before.done
+	}
+	ctx, cancel := context.WithTimeout(ctx, readPatience)
+	defer cancel()
+	select {
+	case f.places <- struct{}{}:
+		defer func() { <-f.places }()
+	case <-ctx.Done(): // the reading fails at once
 	}
 	f.lock.Lock()
 	mine := f.waiting[tenant]
@@ -77,9 +95,9 @@ func (f *flights) fly(ctx context.Context, live Live, tenant string, before *fli
 	f.running[tenant] = mine
 	f.lock.Unlock()
 
-	ctx, cancel := context.WithTimeout(ctx, readPatience)
-	defer cancel()
-	mine.state, mine.err = live.Read(ctx, tenant)
+	if mine.err = ctx.Err(); mine.err == nil {
+		mine.state, mine.err = live.Read(ctx, tenant)
+	}
 	if mine.err == nil {
 		mine.state.index()
 	}
@@ -102,58 +120,93 @@ func (s *State) index() {
 	s.view.progress.revision.Store(s.Revision)
 }
 
-// settlePause is the time between two looks at a state that is not settled.
-const settlePause = 25 * time.Millisecond
+const (
+	// settlePause is the time between two looks at a state that is not settled; it doubles with every look.
+	settlePause    = 25 * time.Millisecond
+	maxSettlePause = 400 * time.Millisecond
+)
 
 // refresh lets the look be at a state that has the version, and in which the statuses that count are those that follow
 // from it.
 func (c *call) refresh(ctx context.Context, l *look, a *asked, version uint64) error {
 	ctx, cancel := context.WithTimeout(ctx, c.options.MaxWait)
 	defer cancel()
-	tick := time.NewTicker(settlePause)
-	defer tick.Stop()
-	for {
-		home, err := c.home(ctx, l, a, version)
-		if err != nil {
+	home, one, err := c.home(ctx, l, a, version)
+	if err != nil || !one {
+		return err // without a home, the index says why, and has seen the version
+	}
+	if !c.has(home, version) {
+		if err := c.limits.take(c.caller.name, readingCost); err != nil {
 			return err
 		}
-		state, err := c.flights.read(ctx, c.options.Live, home)
-		if err == nil && state.Revision >= version && state.settled(ctx, l, a) {
+	}
+	for pause := settlePause; ; pause = min(2*pause, maxSettlePause) {
+		state, err := c.reading(ctx, home, version)
+		switch {
+		case err == nil && state.Revision < version:
+			return unavailable("There is no such version yet")
+		case err == nil && state.follows(ctx, l, a):
 			l.Index = state.view
 			return nil
 		}
+		delete(c.states, home)
 		select {
-		case <-tick.C:
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return unavailable("What follows from that version is not there yet")
 		}
 	}
 }
 
-// home is the tenant to look into. Where the request names none, it is the only one in which the subject exists: to be
-// sure of that, every change of users and tenants up to the version has to have been seen.
-func (c *call) home(ctx context.Context, l *look, a *asked, version uint64) (string, error) {
+// has tells whether the call has read the tenant at that version, for another evaluation of its batch.
+func (c *call) has(tenant string, version uint64) bool {
+	state := c.states[tenant]
+	return state != nil && state.Revision >= version
+}
+
+// reading is the tenant as the call has read it, or reads it now.
+func (c *call) reading(ctx context.Context, tenant string, version uint64) (*State, error) {
+	if c.has(tenant, version) {
+		return c.states[tenant], nil
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	state, err := c.flights.read(ctx, c.options.Live, tenant)
+	if err != nil {
+		return nil, err
+	}
+	if c.states == nil {
+		c.states = map[string]*State{}
+	}
+	c.states[tenant] = state
+	return state, nil
+}
+
+// home is the tenant to look into, and false when there is not one. Where the request names none, it is the only one in
+// which the subject exists: to be sure of that, every change of users and tenants up to the version has to have been seen.
+func (c *call) home(ctx context.Context, l *look, a *asked, version uint64) (string, bool, error) {
 	s, _, known := l.who(a)
 	if err := l.restrain(&s); err != nil || !known || s.Tenant != "" {
-		return s.Tenant, err
+		return s.Tenant, known, err
 	}
 	for _, of := range []source{users, tenants} {
 		if err := c.index.progress.wait(ctx, of, version); err != nil {
-			return "", err
+			return "", false, err
 		}
 	}
 	c.index.lock.RLock()
 	defer c.index.lock.RUnlock()
 	var t *tenant
-	if s.ID == "" {
+	if a.Subject.ID == nil {
 		t, _ = c.index.tenantOf("")
 	} else {
 		_, t, _ = c.index.subject(s)
 	}
 	if t == nil {
-		return "", nil
+		return "", false, nil
 	}
-	return t.name, nil
+	return t.name, true, nil
 }
 
 // wait returns once a watch has seen the version.
@@ -171,13 +224,30 @@ func (p *progress) wait(ctx context.Context, of source, version uint64) error {
 	}
 }
 
-// settled tells whether the statuses that the question is about follow from the state.
-func (s *State) settled(ctx context.Context, l *look, a *asked) bool {
+// follows tells whether the statuses that the question is about follow from the state. Time that is up ends the search.
+func (s *State) follows(ctx context.Context, l *look, a *asked) bool {
 	for _, name := range s.concerned(l, a) {
-		if ok, err := s.Settled(ctx, name); err != nil || !ok {
+		if ctx.Err() != nil || !s.isSettled(ctx, name) {
 			return false
 		}
 	}
+	return true
+}
+
+// isSettled tells of a user what Settled does, and asks for it once.
+func (s *State) isSettled(ctx context.Context, user string) bool {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	if s.settled[user] {
+		return true
+	}
+	if ok, err := s.Settled(ctx, user); err != nil || !ok {
+		return false
+	}
+	if s.settled == nil {
+		s.settled = map[string]bool{}
+	}
+	s.settled[user] = true
 	return true
 }
 

@@ -50,7 +50,7 @@ func (known) Find(clientID string) (Application, bool) {
 }
 
 func (known) Introspect(token string) (Application, bool) {
-	return Application{ClientID: "app", Tenant: "acme", User: "ana", Expires: noon}, token == "secret"
+	return Application{ClientID: "app", Tenant: "acme", User: "ana", Expires: noon.Add(time.Minute)}, token == "secret"
 }
 
 // newKnown is a service over that tenant, which has a caller in mind already.
@@ -63,8 +63,10 @@ func newKnown(path string) *Service {
 	for of := range sources {
 		s.index.progress.advance(of, strconv.FormatUint(math.MaxUint64, 10))
 	}
-	credential, _, _ := credentialOf(request(path, "", typeJSON))
-	s.callers.known.Add(reviewKey{credential, path}, review{caller: caller{name: "caller"}, at: noon})
+	with, _ := s.callers.credentialOf(request(path, "", typeJSON))
+	for _, at := range []string{path, allTenants} {
+		s.callers.known.Add(reviewKey{with.hash, at}, review{caller: caller{name: "caller"}, at: noon})
+	}
 	return s
 }
 

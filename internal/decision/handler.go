@@ -31,8 +31,13 @@ const (
 type call struct {
 	*Service
 	caller caller
-	body   []byte
-	began  time.Time
+	// bound is the only tenant that the caller may ask about; empty: he may ask about any.
+	bound string
+	body  []byte
+	// states are the tenants that have been read for it, which is once for all evaluations of a batch.
+	states map[string]*State
+	// began is for the time that it takes, and for nothing else.
+	began time.Time
 }
 
 // endpoint answers a call with something to be encoded.
@@ -47,9 +52,9 @@ func (s *Service) Handler() http.Handler {
 	for path, e := range map[string]endpoint{
 		PathEvaluation:     {typeJSON, (*call).evaluation},
 		pathEvaluations:    {typeJSON, (*call).evaluations},
-		pathSearchSubject:  {typeJSON, search(subjectSearch, (*look).subjects)},
-		pathSearchResource: {typeJSON, search(resourceSearch, (*look).resources)},
-		pathSearchAction:   {typeJSON, search(actionSearch, (*look).actions)},
+		pathSearchSubject:  {typeJSON, search(pathSearchSubject, subjectSearch, (*look).subjects)},
+		pathSearchResource: {typeJSON, search(pathSearchResource, resourceSearch, (*look).resources)},
+		pathSearchAction:   {typeJSON, search(pathSearchAction, actionSearch, (*look).actions)},
 		pathIntrospect:     {typeForm, (*call).introspect},
 	} {
 		mux.Handle(path, s.serve(e))
@@ -81,7 +86,13 @@ func (s *Service) serve(e endpoint) http.Handler {
 	})
 }
 
-func (s *Service) answer(w http.ResponseWriter, r *http.Request, e endpoint) (any, error) {
+func (s *Service) answer(w http.ResponseWriter, r *http.Request, e endpoint) (answer any, err error) {
+	who := ""
+	defer func() {
+		if err != nil {
+			s.refused(r.URL.Path, who, err)
+		}
+	}()
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		return nil, &failure{Status: http.StatusMethodNotAllowed, Message: "Use POST"}
@@ -90,6 +101,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e endpoint) (an
 	if err != nil {
 		return nil, err
 	}
+	who = c.caller.name
 	if c.body, err = read(w, r, e.kind); err != nil {
 		return nil, err
 	}
@@ -100,8 +112,13 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e endpoint) (an
 func (s *Service) admit(r *http.Request) (*call, error) {
 	c := &call{Service: s, began: s.now()}
 	var err error
-	if c.caller, err = s.callers.identify(r, s.link); err != nil {
+	if c.caller, err = s.callers.identify(r, r.URL.Path); err != nil {
 		return nil, err
+	}
+	if c.bound = s.index.tenantIn(c.caller.namespace); c.bound == "" {
+		if _, err := s.callers.identify(r, allTenants); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.limits.take(c.caller.name, 1); err != nil {
 		return nil, err
@@ -167,17 +184,24 @@ func (c *call) look(ctx context.Context, a *asked) (*look, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &look{Index: c.index, now: c.began, bound: c.index.tenantIn(c.caller.namespace), applications: c.options.Applications}
-	if version > 0 {
-		if err := c.refresh(ctx, l, a, version); err != nil {
-			return nil, err
-		}
+	l := c.at(c.index)
+	if version == 0 {
+		return l, nil
 	}
+	if err := c.refresh(ctx, l, a, version); err != nil {
+		return nil, err
+	}
+	return c.at(l.Index), nil // now, not before: what ended in the meantime has ended
+}
+
+// at is a look at an index, now.
+func (c *call) at(i *Index) *look {
+	l := &look{Index: i, now: c.now(), bound: c.bound, applications: c.options.Applications}
 	l.standing.Revision = l.revision()
 	if stale := c.link.stale(); stale > 0 {
 		l.standing.StaleSeconds = int(stale/time.Second) + 1
 	}
-	return l, nil
+	return l
 }
 
 func (c *call) evaluation(ctx context.Context) (any, error) {
@@ -191,6 +215,9 @@ func (c *call) evaluation(ctx context.Context) (any, error) {
 func (c *call) one(ctx context.Context, a *asked) (*decisionBody, error) {
 	if err := a.check(wholeEvaluation); err != nil {
 		return nil, err
+	}
+	if _, agreed := a.tenant(); !agreed {
+		return c.deny(a, ambiguousTenant), nil
 	}
 	l, err := c.look(ctx, a)
 	if err != nil {
@@ -221,8 +248,11 @@ func (c *call) evaluations(ctx context.Context) (any, error) {
 	if err := c.limits.take(c.caller.name, len(b.Evaluations)-1); err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, c.options.MaxWait) // for all of them together
+	defer cancel()
 	out := make([]any, 0, len(b.Evaluations))
 	for _, raw := range b.Evaluations {
+		c.began = c.now()
 		body, decision := c.item(ctx, b, raw)
 		if out = append(out, body); ends(semantic, decision) {
 			break
@@ -240,6 +270,7 @@ func (c *call) item(ctx context.Context, b *batch, raw json.RawMessage) (any, bo
 			return body, body.Decision
 		}
 	}
+	c.refused(pathEvaluations, c.caller.name, err)
 	failed := &failedItem{}
 	if !errors.As(err, &failed.Context.Error) {
 		failed.Context.Error = &failure{Status: http.StatusInternalServerError, Message: "The question could not be answered"}
@@ -247,8 +278,11 @@ func (c *call) item(ctx context.Context, b *batch, raw json.RawMessage) (any, bo
 	return failed, false
 }
 
+// searchCost is what a search counts for beside evaluations.
+const searchCost = 10
+
 // search makes an endpoint of a search.
-func search(p parts, find func(*look, *asked) (*searchBody, error)) func(*call, context.Context) (any, error) {
+func search(path string, p parts, find func(*look, *asked) (*searchBody, error)) func(*call, context.Context) (any, error) {
 	return func(c *call, ctx context.Context) (any, error) {
 		s := &searched{}
 		if err := decode(c.body, s); err != nil {
@@ -257,14 +291,31 @@ func search(p parts, find func(*look, *asked) (*searchBody, error)) func(*call, 
 		if err := s.check(p); err != nil {
 			return nil, err
 		}
-		l, err := c.look(ctx, &s.asked)
+		if !p.subjectID {
+			s.Subject.ID = nil // if one is there, it does not count
+		}
+		if err := c.limits.take(c.caller.name, searchCost-1); err != nil {
+			return nil, err
+		}
+		body, err := c.found(ctx, &s.asked, find)
 		if err != nil {
 			return nil, err
 		}
-		body, err := find(l, &s.asked)
-		if err != nil {
-			return nil, err
-		}
+		c.recordSearch(path, &s.asked, body)
 		return body, body.cut(s)
 	}
+}
+
+// found is everything that a search finds.
+func (c *call) found(ctx context.Context, a *asked, find func(*look, *asked) (*searchBody, error)) (*searchBody, error) {
+	if _, agreed := a.tenant(); !agreed {
+		body := c.at(c.index).answer()
+		body.Context.Reason = ambiguousTenant
+		return body, nil
+	}
+	l, err := c.look(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return find(l, a)
 }

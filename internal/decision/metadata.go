@@ -51,16 +51,24 @@ type introspection struct {
 // introspect says what a token of an application credential stands for. Of one that is not in force, or of another
 // tenant than the caller's, it says nothing but that.
 func (c *call) introspect(context.Context) (any, error) {
+	out, err := c.introspected()
+	if err != nil {
+		return nil, err
+	}
+	c.log.Info("Introspection", "active", out.Active, "clientID", out.ClientID, "caller", c.caller.name)
+	return out, nil
+}
+
+func (c *call) introspected() (introspection, error) {
 	form, err := url.ParseQuery(string(c.body))
 	if err != nil || len(form["token"]) != 1 || form.Get("token") == "" {
-		return nil, malformed("Send one token, as the form field token")
+		return introspection{}, malformed("Send one token, as the form field token")
 	}
 	if c.options.Applications == nil {
 		return introspection{}, nil
 	}
 	application, ok := c.options.Applications.Introspect(form.Get("token"))
-	bound := c.index.tenantIn(c.caller.namespace)
-	if !ok || bound != "" && bound != application.Tenant || !c.index.stands(&application) {
+	if !ok || c.bound != "" && c.bound != application.Tenant || application.ended(c.now()) || !c.index.stands(&application) {
 		return introspection{}, nil
 	}
 	out := introspection{

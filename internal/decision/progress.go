@@ -1,6 +1,7 @@
 package decision
 
 import (
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -19,9 +20,10 @@ const (
 
 // progress is how far the watches have come.
 type progress struct {
-	lock     sync.Mutex
-	seen     [sources]uint64
-	changed  chan struct{}
+	lock    sync.Mutex
+	seen    [sources]uint64
+	changed chan struct{}
+	// revision is what all of them have seen.
 	revision *atomic.Uint64
 }
 
@@ -38,9 +40,7 @@ func (p *progress) advance(s source, resourceVersion string) {
 	p.lock.Lock()
 	defer p.lock.Unlock()
 	p.seen[s] = max(p.seen[s], version)
-	if version > p.revision.Load() {
-		p.revision.Store(version)
-	}
+	p.revision.Store(slices.Min(p.seen[:]))
 	close(p.changed)
 	p.changed = make(chan struct{})
 }

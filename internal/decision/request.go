@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 
 	kjson "sigs.k8s.io/json"
 
@@ -34,7 +35,7 @@ type action struct {
 }
 
 // properties are what a caller says about a subject or a resource. A string and a list of strings are values; anything
-// else bears none, so that what cannot be compared is outside every restriction.
+// else, a list with something else in it too, bears none, so that what cannot be compared is outside every restriction.
 type properties map[string]values
 
 type values []string
@@ -55,28 +56,23 @@ func (v *values) UnmarshalJSON(data []byte) error {
 			return err
 		}
 		for _, item := range list {
-			if text, ok := item.(string); ok {
-				*v = append(*v, text)
+			text, ok := item.(string)
+			if !ok {
+				*v = nil
+				break
 			}
+			*v = append(*v, text)
 		}
 	}
 	return nil
 }
 
-// one is a property that has to be a single value; empty when it is none.
-func (p properties) one(name string) string {
-	if len(p[name]) == 1 {
-		return p[name][0]
-	}
-	return ""
-}
-
-// requestContext is what Roster understands of a request's context.
+// requestContext is what Roster understands of a request's context. A field that is nil was not there.
 type requestContext struct {
-	Tenant  string `json:"tenant"`
-	Group   string `json:"group"`
-	Explain bool   `json:"explain"`
-	AtLeast string `json:"atLeast"`
+	Tenant  *string `json:"tenant"`
+	Group   *string `json:"group"`
+	Explain bool    `json:"explain"`
+	AtLeast *string `json:"atLeast"`
 }
 
 // asked is one evaluation, and what a search leaves open.
@@ -138,8 +134,8 @@ func read(w http.ResponseWriter, r *http.Request, wanted string) ([]byte, error)
 	return body, nil
 }
 
-// decode reads one JSON object. Names of fields are compared exactly, and unknown fields are ignored. A field that stands
-// there twice is refused: two readers could take it for two questions, and this one would make a third of both.
+// decode reads one JSON object. Names of fields are compared exactly, and unknown fields are ignored. What is there twice is
+// refused: whoever read it before may have taken the other.
 func decode(body []byte, into any) error {
 	trimmed := bytes.TrimLeft(body, " \t\r\n")
 	if len(trimmed) == 0 || trimmed[0] != '{' {
@@ -148,29 +144,40 @@ func decode(body []byte, into any) error {
 	twice, err := kjson.UnmarshalStrict(body, into, kjson.DisallowDuplicateFields)
 	var mistyped *json.UnmarshalTypeError
 	switch {
-	case err == nil && len(twice) == 0:
-		return nil
+	case err == nil && len(twice) > 0:
+		return duplicate(twice[0])
 	case err == nil:
-		return malformed("The body names a field twice")
+		return nil
 	case errors.As(err, &mistyped):
-		return malformed("%s must not be of type %s", mistyped.Field, mistyped.Value)
+		return malformed("%s must not be of type %s", strings.TrimPrefix(mistyped.Field, "asked."), mistyped.Value)
 	default:
 		return malformed("The body is not valid JSON")
 	}
 }
 
-// parts of a request that have to be there.
-type parts struct{ subject, subjectID, action, resource, resourceID bool }
+func duplicate(err error) *failure {
+	var field kjson.FieldError
+	if errors.As(err, &field) {
+		return malformed("%s is there twice", field.FieldPath())
+	}
+	return malformed("Something is there twice")
+}
+
+// parts of a request that have to be there, beside a subject and a resource with their types.
+type parts struct{ subjectID, action, resourceID bool }
 
 var (
-	wholeEvaluation = parts{subject: true, subjectID: true, action: true, resource: true, resourceID: true}
-	subjectSearch   = parts{subject: true, action: true, resource: true, resourceID: true}
-	resourceSearch  = parts{subject: true, subjectID: true, action: true, resource: true}
-	actionSearch    = parts{subject: true, subjectID: true, resource: true, resourceID: true}
+	wholeEvaluation = parts{subjectID: true, action: true, resourceID: true}
+	subjectSearch   = parts{action: true, resourceID: true}
+	resourceSearch  = parts{subjectID: true, action: true}
+	actionSearch    = parts{subjectID: true, resourceID: true}
 )
 
+// tenantProperty names the tenant of a subject or a resource.
+const tenantProperty = "tenant"
+
 func (a *asked) check(p parts) error {
-	if err := a.Subject.check("subject", p.subject, p.subjectID); err != nil {
+	if err := a.Subject.check("subject", p.subjectID); err != nil {
 		return err
 	}
 	if p.action && a.Action == nil {
@@ -179,19 +186,38 @@ func (a *asked) check(p parts) error {
 	if p.action && a.Action.Name == nil {
 		return malformed("action.name is missing")
 	}
-	return a.Resource.check("resource", p.resource, p.resourceID)
+	if err := a.Resource.check("resource", p.resourceID); err != nil {
+		return err
+	}
+	return a.Context.check()
 }
 
-func (e *entity) check(name string, wanted, withID bool) error {
+// check refuses what is there and says nothing: it must not mean the same as what is not there.
+func (c *requestContext) check() error {
 	switch {
-	case !wanted:
+	case c == nil:
 		return nil
+	case c.Tenant != nil && *c.Tenant == "":
+		return malformed("context.tenant must not be empty")
+	case c.Group != nil && *c.Group == "":
+		return malformed("context.group must not be empty")
+	case c.AtLeast != nil && *c.AtLeast == "":
+		return malformed("context.atLeast must not be empty")
+	}
+	return nil
+}
+
+func (e *entity) check(name string, withID bool) error {
+	switch {
 	case e == nil:
 		return malformed("%s is missing", name)
 	case e.Type == nil:
 		return malformed("%s.type is missing", name)
 	case withID && e.ID == nil:
 		return malformed("%s.id is missing", name)
+	}
+	if tenants, there := e.Properties[tenantProperty]; there && (len(tenants) != 1 || tenants[0] == "") {
+		return malformed("%s.properties.tenant must be the name of one tenant", name)
 	}
 	return nil
 }
@@ -203,19 +229,24 @@ func (e *entity) id() string {
 	return *e.ID
 }
 
-// tenant is the one that the request names, by the first place that does; empty: none.
-func (a *asked) tenant() string {
-	for _, e := range []*entity{a.Subject, a.Resource} {
-		if e != nil {
-			if name := e.Properties.one("tenant"); name != "" {
-				return name
-			}
-		}
-	}
-	if a.Context != nil {
-		return a.Context.Tenant
+func (e *entity) tenant() string {
+	if e != nil && len(e.Properties[tenantProperty]) == 1 {
+		return e.Properties[tenantProperty][0]
 	}
 	return ""
+}
+
+// tenant is the one that the request names; empty: none. It is false when two places name different ones.
+func (a *asked) tenant() (string, bool) {
+	name, other := a.Subject.tenant(), a.Resource.tenant()
+	if name == "" {
+		name = other
+	}
+	agreed := other == "" || other == name
+	if a.Context == nil || a.Context.Tenant == nil {
+		return name, agreed
+	}
+	return *a.Context.Tenant, agreed && (name == "" || name == *a.Context.Tenant)
 }
 
 // query is the question in the model's terms.
@@ -228,8 +259,8 @@ func (a *asked) query() access.Query {
 		q.Resource, q.Entity.ID = *a.Resource.Type, a.Resource.id()
 		q.Entity.Properties = a.Resource.Properties.plain()
 	}
-	if a.Context != nil {
-		q.Group = a.Context.Group
+	if a.Context != nil && a.Context.Group != nil {
+		q.Group = *a.Context.Group
 	}
 	return q
 }
@@ -247,10 +278,10 @@ func (p properties) plain() map[string][]string {
 
 // atLeast is the version that the caller has to see; 0: any.
 func (a *asked) atLeast() (uint64, error) {
-	if a.Context == nil || a.Context.AtLeast == "" {
+	if a.Context == nil || a.Context.AtLeast == nil {
 		return 0, nil
 	}
-	version, err := strconv.ParseUint(a.Context.AtLeast, 10, 64)
+	version, err := strconv.ParseUint(*a.Context.AtLeast, 10, 64)
 	if err != nil || version == 0 {
 		return 0, malformed("context.atLeast must be a resourceVersion")
 	}

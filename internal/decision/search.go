@@ -51,7 +51,8 @@ func (l *look) answer() *searchBody {
 // subjects are the users of a tenant who may do it, by the names of their Users, sorted.
 func (l *look) subjects(a *asked) (*searchBody, error) {
 	body := l.answer()
-	s := Subject{Tenant: a.tenant()}
+	name, _ := a.tenant()
+	s := Subject{Tenant: name}
 	if err := l.restrain(&s); err != nil || *a.Subject.Type != typeUser {
 		return body, err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"golang.org/x/time/rate"
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -24,7 +25,7 @@ type Options struct {
 	// Log gets a line a decision; AllowSample is which of the allowed ones: every n-th, 0 for none.
 	Log         logr.Logger
 	AllowSample int
-	// PublicURL is where callers reach the service; empty: what their requests say.
+	// PublicURL is where callers reach the service, without a final slash; empty: what their requests say.
 	PublicURL string
 	// MaxStale is how long to answer from memory while the API server is out of reach.
 	MaxStale time.Duration
@@ -46,15 +47,18 @@ type Service struct {
 	flights flights
 	allowed atomic.Uint64
 	log     logr.Logger
+	// refusals limits the lines about them.
+	refusals *rate.Limiter
 }
 
 // New makes a service. It answers once Run has filled its index.
 func New(o Options) *Service {
-	s := &Service{options: o, index: NewIndex(), log: o.Log}
+	s := &Service{options: o, index: NewIndex(), log: o.Log, refusals: rate.NewLimiter(refusalLines, refusalLines)}
 	s.link = &link{now: o.Now}
 	s.link.good.Store(o.Now().UnixNano())
 	s.callers = newCallers(o.Reviews, o.Now, o.MaxStale)
 	s.limits = newLimits(o.Rate, o.Now)
+	s.flights.places = make(chan struct{}, maxReadings)
 	return s
 }
 
@@ -69,7 +73,7 @@ func (s *Service) Ready(*http.Request) error { return s.answerable() }
 // Run keeps the index up to date until the context ends.
 func (s *Service) Run(ctx context.Context) error {
 	s.watch(ctx)
-	go s.link.probe(ctx, s.options.Client)
+	go s.link.probe(ctx, s.options.Client, &s.index.progress)
 	go s.report(ctx)
 	<-ctx.Done()
 	return nil

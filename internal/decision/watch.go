@@ -120,11 +120,9 @@ func (s *Service) source(list client.ObjectList, of source) *cache.ListWatch {
 		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
 			w, err := c.Watch(ctx, list, &client.ListOptions{Raw: &o})
 			if err != nil {
-				s.link.set(of, false)
 				return nil, err
 			}
-			s.link.set(of, true)
-			return guard(w, func() { s.link.set(of, false) }), nil
+			return guard(w, s.link.opened(of)), nil
 		},
 	}
 }
@@ -164,19 +162,33 @@ func (g *guarded) Stop() {
 
 // link knows how long the API server has been out of reach.
 type link struct {
-	now    func() time.Time
-	open   [sources]atomic.Bool
+	now func() time.Time
+	// open has the watches that stand, each by a token of its own.
+	open   [sources]atomic.Pointer[token]
 	good   atomic.Int64 // when all was well (or all began), in nanoseconds
 	latest atomic.Uint64
+	// due is a version that every watch ought to have come to by now, and next the one that will be due after it.
+	due, next uint64
+	nextSince time.Time
 }
 
-func (l *link) set(s source, open bool) { l.open[s].Store(open) }
+type token struct{ _ byte } // of a size, so that no two are at one address
+
+// opened notes that a watch stands, and returns what notes its end: that of this watch, and not of one opened since.
+func (l *link) opened(s source) (lost func()) {
+	mine := &token{}
+	l.open[s].Store(mine)
+	return func() { l.open[s].CompareAndSwap(mine, nil) }
+}
 
 // Times of the probe. Shorter gaps are not worth a word: watches end every few minutes and are opened again.
 const (
 	probeInterval = time.Second
 	probeTimeout  = 5 * time.Second
 	tolerated     = 3 * time.Second
+	// silence is how long a watch may deliver nothing, not even that there was nothing, before it counts as broken. It is
+	// longer than the ten minutes after which etcd, left as it is, speaks of kinds to which nothing happens.
+	silence = 12 * time.Minute
 )
 
 // stale is how long the API server has been out of reach; 0: it is not, or not for long.
@@ -188,12 +200,12 @@ func (l *link) stale() time.Duration {
 }
 
 // probe asks the API server for its newest version, over and over, and notes when it answered while all watches stood.
-func (l *link) probe(ctx context.Context, c client.Client) {
+func (l *link) probe(ctx context.Context, c client.Client, p *progress) {
 	tick := time.NewTicker(probeInterval)
 	defer tick.Stop()
 	for {
-		if l.ask(ctx, c) && l.allOpen() {
-			l.good.Store(l.now().UnixNano())
+		if l.ask(ctx, c) {
+			l.note(p)
 		}
 		select {
 		case <-ctx.Done():
@@ -217,9 +229,20 @@ func (l *link) ask(ctx context.Context, c client.Client) bool {
 	return true
 }
 
+// note takes what the API server has now for all being well, if every watch stands and is not silent.
+func (l *link) note(p *progress) {
+	now := l.now()
+	if now.Sub(l.nextSince) >= silence {
+		l.due, l.next, l.nextSince = l.next, l.latest.Load(), now
+	}
+	if l.allOpen() && p.revision.Load() >= l.due {
+		l.good.Store(now.UnixNano())
+	}
+}
+
 func (l *link) allOpen() bool {
 	for s := range l.open {
-		if !l.open[s].Load() {
+		if l.open[s].Load() == nil {
 			return false
 		}
 	}

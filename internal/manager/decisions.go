@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -55,6 +57,10 @@ func NewDecisions(config *rest.Config, o DecisionOptions) (*decision.Service, er
 	if err != nil {
 		return nil, err
 	}
+	public, err := publicURL(o.PublicURL)
+	if err != nil {
+		return nil, err
+	}
 	config = rest.CopyConfig(config)
 	config.QPS = -1 // the API server's own fairness is what limits
 	c, err := client.NewWithWatch(config, client.Options{Scheme: scheme})
@@ -67,9 +73,22 @@ func NewDecisions(config *rest.Config, o DecisionOptions) (*decision.Service, er
 	}
 	return decision.New(decision.Options{
 		Client: c, Reviews: reviews, Live: live{client: c, clock: clock.RealClock{}},
-		Log: ctrl.Log.WithName("decisions"), AllowSample: o.AllowSample, PublicURL: o.PublicURL,
+		Log: ctrl.Log.WithName("decisions"), AllowSample: o.AllowSample, PublicURL: public,
 		MaxStale: o.MaxStale, MaxWait: o.MaxWait, Rate: o.Rate, Now: time.Now,
 	}), nil
+}
+
+// publicURL is a base to which paths are added.
+func publicURL(text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	parsed, err := url.Parse(text)
+	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" ||
+		parsed.User != nil || parsed.RawQuery != "" || parsed.Fragment != "" {
+		return "", fmt.Errorf("--public-url %q is not like https://decisions.example", text)
+	}
+	return strings.TrimRight(text, "/"), nil
 }
 
 // RunDecisions serves decisions until the context ends.

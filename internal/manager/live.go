@@ -3,6 +3,7 @@ package manager
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"sync"
@@ -47,12 +48,16 @@ func (l live) Read(ctx context.Context, tenant string) (*decision.State, error) 
 	}
 	state.Revision = w.oldest
 	reconciler := &user.Reconciler{Client: nil, Graph: graph.New(w, w), Clock: l.clock}
+	byName := make(map[string]*accessv1.User, len(state.Users))
+	for _, u := range state.Users {
+		byName[u.Name] = u
+	}
 	state.Settled = func(ctx context.Context, name string) (bool, error) {
-		at := slices.IndexFunc(state.Users, func(u *accessv1.User) bool { return u.Name == name })
-		if at < 0 {
+		u, ok := byName[name]
+		if !ok {
 			return true, nil
 		}
-		return reconciler.Settled(ctx, state.Users[at])
+		return reconciler.Settled(ctx, u)
 	}
 	return state, nil
 }
@@ -83,9 +88,27 @@ type world struct {
 	oldest uint64
 }
 
+// readList is a list with its objects by name, and by what each index of its kind has of them.
 type readList struct {
-	resource schema.GroupResource
-	objects  []client.Object
+	objects []client.Object
+	byName  map[string]client.Object
+	indexed map[string]map[string][]runtime.Object
+}
+
+func (l *readList) add(object client.Object) {
+	l.objects = append(l.objects, object)
+	l.byName[object.GetName()] = object
+	for _, i := range index.All() {
+		if reflect.TypeOf(i.Object) != reflect.TypeOf(object) {
+			continue
+		}
+		if l.indexed[i.Key] == nil {
+			l.indexed[i.Key] = map[string][]runtime.Object{}
+		}
+		for _, value := range i.Extract(object) {
+			l.indexed[i.Key][value] = append(l.indexed[i.Key][value], object)
+		}
+	}
 }
 
 func items[T client.Object](ctx context.Context, w *world, list client.ObjectList, namespace string) ([]T, error) {
@@ -124,10 +147,10 @@ func (w *world) read(ctx context.Context, list client.ObjectList, namespace stri
 	if w.oldest == 0 || version < w.oldest {
 		w.oldest = version
 	}
-	out := &readList{}
+	out := &readList{byName: map[string]client.Object{}, indexed: map[string]map[string][]runtime.Object{}}
 	err = apimeta.EachListItem(fresh, func(item runtime.Object) error {
 		if object, ok := item.(client.Object); ok {
-			out.objects = append(out.objects, object)
+			out.add(object)
 		}
 		return nil
 	})
@@ -145,12 +168,10 @@ func (w *world) Get(ctx context.Context, key client.ObjectKey, into client.Objec
 	if err != nil {
 		return err
 	}
-	for _, object := range read.objects {
-		if object.GetName() == key.Name {
-			return copyInto(object, into)
-		}
+	if object, ok := read.byName[key.Name]; ok {
+		return copyInto(object, into)
 	}
-	return apierrors.NewNotFound(read.resource, key.Name)
+	return apierrors.NewNotFound(schema.GroupResource{}, key.Name)
 }
 
 // List finds objects among those that have been read, by one of the indexes.
@@ -161,28 +182,11 @@ func (w *world) List(ctx context.Context, into client.ObjectList, options ...cli
 	if err != nil {
 		return err
 	}
-	var found []runtime.Object
-	for _, object := range read.objects {
-		if matches(object, &o) {
-			found = append(found, object)
-		}
+	if o.FieldSelector == nil || len(o.FieldSelector.Requirements()) != 1 {
+		return fmt.Errorf("what has been read is searched by one index, not by %v", o.FieldSelector)
 	}
-	return apimeta.SetList(into, found)
-}
-
-// matches tells whether an object is what an index gives for the one field that is asked for.
-func matches(object client.Object, o *client.ListOptions) bool {
-	if o.FieldSelector == nil {
-		return true
-	}
-	for _, wanted := range o.FieldSelector.Requirements() {
-		for _, i := range index.All() {
-			if i.Key == wanted.Field && fmt.Sprintf("%T", i.Object) == fmt.Sprintf("%T", object) {
-				return slices.Contains(i.Extract(object), wanted.Value)
-			}
-		}
-	}
-	return false
+	wanted := o.FieldSelector.Requirements()[0]
+	return apimeta.SetList(into, read.indexed[wanted.Field][wanted.Value])
 }
 
 func listOf(object client.Object) (client.ObjectList, error) {

@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/base64"
 	"net/http"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/roster-dev/roster/internal/manager"
 )
@@ -34,7 +37,7 @@ var _ = Describe("callers", Ordered, func() {
 	})
 
 	It("have to be allowed to ask", func(ctx context.Context) {
-		stranger := accountToken(ctx, "default", "stranger")
+		stranger := cluster.ExpectToken(ctx, "default", "stranger")
 		Expect(decisions.ask(ctx, evaluation, body, "Authorization", "Bearer "+stranger).Code).To(Equal(http.StatusForbidden))
 	})
 
@@ -56,6 +59,18 @@ var _ = Describe("callers", Ordered, func() {
 		Expect(list).To(HaveLen(2))
 		second, _ := list[1].(map[string]any)
 		Expect(second).To(And(HaveKeyWithValue("decision", false), HaveKeyWithValue("context", HaveKeyWithValue("error", HaveKeyWithValue("status", 403.0)))))
+	})
+
+	It("that belong to no tenant may ask about all of them, or not at all", func(ctx context.Context) {
+		Expect(decisions.ask(ctx, evaluation, body).decision()).To(Equal("allow"))
+		homeless := cluster.ExpectToken(ctx, "default", "homeless")
+		cluster.ExpectApplied(ctx, &rbacv1.ClusterRoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: "homeless"},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "roster-decisions-caller"},
+			Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: "default", Name: "homeless"}},
+		})
+		Eventually(func() string { return decisions.as(homeless).ask(ctx, evaluation, body).decision() }, 30*time.Second, 100*time.Millisecond).
+			WithContext(ctx).Should(Equal("403 system:serviceaccount:default:homeless belongs to no tenant, and may not ask about all of them"))
 	})
 
 	It("are kept to their share", func(ctx context.Context) {

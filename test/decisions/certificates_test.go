@@ -22,6 +22,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/roster-dev/roster/internal/manager"
+	"github.com/roster-dev/roster/test/env"
 )
 
 // authority signs certificates.
@@ -117,7 +118,7 @@ var _ = Describe("callers with a certificate", Ordered, func() {
 		} {
 			cluster.ExpectApplied(ctx, &rbacv1.ClusterRoleBinding{
 				ObjectMeta: metav1.ObjectMeta{Name: name},
-				RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "roster-decisions-caller"},
+				RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: env.CallerOfAllTenants},
 				Subjects:   []rbacv1.Subject{subject},
 			})
 		}

@@ -34,6 +34,7 @@ import (
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/extauthz"
 	"github.com/roster-dev/roster/internal/manager"
+	"github.com/roster-dev/roster/test/env"
 )
 
 const shopRoutes = `
@@ -151,12 +152,12 @@ var _ = Describe("Envoy", Ordered, func() {
 		Expect(plain.as("nonsense").check(ctx, ana, "GET", tax)).To(Equal("403 Unauthenticated"))
 		twice := metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
 		Expect(plain.check(twice, ana, "GET", tax)).To(Equal("403 Unauthenticated"), "of two tokens neither counts")
-		stranger := accountToken(ctx, "default", "strange-proxy")
+		stranger := cluster.ExpectToken(ctx, "default", "strange-proxy")
 		Expect(plain.as(stranger).check(ctx, ana, "GET", tax)).To(Equal("403 PermissionDenied"))
 		By("asking at this path and no other")
-		elsewhere := accountToken(ctx, "default", "http-only")
+		elsewhere := cluster.ExpectToken(ctx, "default", "http-only")
 		cluster.ExpectApplied(ctx,
-			&rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "http-only"}, Rules: []rbacv1.PolicyRule{{NonResourceURLs: []string{evaluation}, Verbs: []string{"post"}}}},
+			&rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "http-only"}, Rules: []rbacv1.PolicyRule{{NonResourceURLs: []string{evaluation, "/access/tenants/*"}, Verbs: []string{"post"}}}},
 			&rbacv1.ClusterRoleBinding{
 				ObjectMeta: metav1.ObjectMeta{Name: "http-only"}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "http-only"},
 				Subjects: []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: "default", Name: "http-only"}},
@@ -209,7 +210,7 @@ var _ = Describe("Envoy", Ordered, func() {
 
 	It("may prove itself with a certificate", func(ctx context.Context) {
 		cluster.ExpectApplied(ctx, &rbacv1.ClusterRoleBinding{
-			ObjectMeta: metav1.ObjectMeta{Name: "envoy-certificate"}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "roster-decisions-caller"},
+			ObjectMeta: metav1.ObjectMeta{Name: "envoy-certificate"}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: env.CallerOfAllTenants},
 			Subjects: []rbacv1.Subject{{Kind: rbacv1.UserKind, Name: "front-proxy"}},
 		})
 		authority := issue(nil, "authority")

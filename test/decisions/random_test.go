@@ -56,7 +56,9 @@ func (w *tried) parts(q wondered) map[string]any {
 	}
 	out := map[string]any{
 		"subject": subject, "resource": map[string]any{"type": q.Resource, "id": q.Entity.ID, "properties": properties},
-		"context": map[string]any{"group": q.Group},
+	}
+	if q.Group != "" {
+		out["context"] = map[string]any{"group": q.Group}
 	}
 	if q.Action != "" {
 		out["action"] = map[string]any{"name": q.Action}

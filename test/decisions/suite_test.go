@@ -13,7 +13,6 @@ import (
 	"github.com/go-logr/logr"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -49,26 +48,14 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	controller, err = env.StartManager(cluster.Config, cluster)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() { Expect(controller.Stop()).To(Succeed()) })
-	cluster.ExpectApplied(ctx, &rbacv1.ClusterRole{
-		ObjectMeta: metav1.ObjectMeta{Name: "roster-decisions-caller"},
-		Rules:      []rbacv1.PolicyRule{{NonResourceURLs: []string{"/access/v1/*", "/oauth2/introspect", "/envoy.service.auth.v3.Authorization/Check"}, Verbs: []string{"post"}}},
-	})
+	cluster.ExpectAppliedFiles(ctx, env.DecisionFiles...)
 	token = newToken(ctx, "default", "asker")
 	decisions = serve(cluster.Config, func(*manager.DecisionOptions) {})
 })
 
 // newToken makes a service account that may ask, and a token of its.
 func newToken(ctx context.Context, namespace, name string) string {
-	cluster.ExpectApplied(ctx, &rbacv1.ClusterRoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: namespace + "-" + name},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "roster-decisions-caller"},
-		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: namespace, Name: name}},
-	})
-	return accountToken(ctx, namespace, name)
-}
-
-func accountToken(ctx context.Context, namespace, name string) string {
-	return cluster.ExpectToken(ctx, namespace, name)
+	return cluster.ExpectCaller(ctx, namespace, name)
 }
 
 // server is a decision service as one caller sees it.
@@ -85,10 +72,10 @@ func (s *server) as(token string) *server { return &server{s.URL, token, s.web, 
 
 // serve starts a decision service that reaches the API server through the config.
 func serve(config *rest.Config, change func(*manager.DecisionOptions)) *server {
-	d, err := env.StartDecisions(config, change)
+	service, err := env.StartDecisions(config, change)
 	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() { Expect(d.Stop()).To(Succeed()) })
-	return &server{d.URL, token, d.Client(), d.Service}
+	DeferCleanup(func() { Expect(service.Stop()).To(Succeed()) })
+	return &server{service.URL, token, service.Client(), service.Service}
 }
 
 // reply is what came back.

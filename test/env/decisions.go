@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http/httptest"
+	"slices"
 	"time"
 
 	"github.com/onsi/gomega"
@@ -16,12 +17,16 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
 
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/decision"
 	"github.com/roster-dev/roster/internal/manager"
 )
 
 // DecisionFiles are what a cluster needs for callers of the decision service, and for the service's own account.
 var DecisionFiles = []string{"config/rbac/namespace.yaml", "config/decisions/account.yaml", "config/decisions/role.yaml"}
+
+// CallerOfAllTenants is the ClusterRole of callers who belong to no tenant.
+const CallerOfAllTenants = "roster-decisions-caller-all-tenants"
 
 // Decisions is a decision service in this process, behind a web server on loopback.
 type Decisions struct {
@@ -74,12 +79,18 @@ func (c *Cluster) DecisionAccount() *rest.Config {
 	return config
 }
 
-// ExpectCaller makes a service account that may ask for decisions, and returns a token of its. DecisionFiles have to be
-// applied.
+// ExpectCaller makes a service account that may ask for decisions, and returns a token of its: about the tenant whose
+// namespace it is in, or, outside of tenants, about all of them. DecisionFiles have to be applied.
 func (c *Cluster) ExpectCaller(ctx context.Context, namespace, name string) string {
+	role := CallerOfAllTenants
+	tenants := &accessv1.TenantList{}
+	gomega.ExpectWithOffset(1, c.Client.List(ctx, tenants)).To(gomega.Succeed())
+	if slices.ContainsFunc(tenants.Items, func(t accessv1.Tenant) bool { return t.TargetNamespace() == namespace }) {
+		role = "roster-decisions-caller"
+	}
 	c.ExpectApplied(ctx, &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: namespace + "-" + name},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "roster-decisions-caller"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
 		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: namespace, Name: name}},
 	})
 	return c.ExpectToken(ctx, namespace, name)
