@@ -33,40 +33,35 @@ type action struct {
 	Name *string `json:"name"`
 }
 
-// properties are what a caller says about a subject or a resource. A string and a list of strings are values; anything
-// else bears none, so that what cannot be compared is outside every restriction.
-type properties map[string]values
+// properties are what a caller says about a subject or a resource.
+type properties map[string]any
 
-type values []string
-
-// UnmarshalJSON takes the strings out of a value.
-func (v *values) UnmarshalJSON(data []byte) error {
-	*v = nil
-	switch data[0] {
-	case '"':
-		var one string
-		if err := json.Unmarshal(data, &one); err != nil {
-			return err
-		}
-		*v = values{one}
-	case '[':
-		var list []any
-		if err := json.Unmarshal(data, &list); err != nil {
-			return err
-		}
-		for _, item := range list {
+// values are those of a property: a string, or the strings of a list. Anything else bears none, so that what cannot be
+// compared is outside every restriction.
+func (p properties) values(name string) []string {
+	switch value := p[name].(type) {
+	case string:
+		return []string{value}
+	case []any:
+		var out []string
+		for _, item := range value {
 			if text, ok := item.(string); ok {
-				*v = append(*v, text)
+				out = append(out, text)
 			}
 		}
+		return out
+	default:
+		return nil
 	}
-	return nil
 }
 
 // one is a property that has to be a single value; empty when it is none.
 func (p properties) one(name string) string {
-	if len(p[name]) == 1 {
-		return p[name][0]
+	if text, ok := p[name].(string); ok {
+		return text
+	}
+	if list := p.values(name); len(list) == 1 {
+		return list[0]
 	}
 	return ""
 }
@@ -123,8 +118,7 @@ func malformed(format string, arguments ...any) *failure {
 
 // read takes a request's body.
 func read(w http.ResponseWriter, r *http.Request, wanted string) ([]byte, error) {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != wanted {
+	if !isOfType(r.Header.Get("Content-Type"), wanted) {
 		return nil, malformed("Content-Type must be %s", wanted)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -136,6 +130,15 @@ func read(w http.ResponseWriter, r *http.Request, wanted string) ([]byte, error)
 		return nil, malformed("The body could not be read")
 	}
 	return body, nil
+}
+
+// isOfType tells whether a body is of the type. Most callers send just its name.
+func isOfType(header, wanted string) bool {
+	if header == wanted {
+		return true
+	}
+	kind, _, err := mime.ParseMediaType(header)
+	return err == nil && kind == wanted
 }
 
 // decode reads one JSON object. Names of fields are compared exactly, and unknown fields are ignored.
@@ -236,8 +239,8 @@ func (p properties) plain() map[string][]string {
 		return nil
 	}
 	out := make(map[string][]string, len(p))
-	for name, list := range p {
-		out[name] = list
+	for name := range p {
+		out[name] = p.values(name)
 	}
 	return out
 }

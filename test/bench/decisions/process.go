@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -13,6 +14,7 @@ import (
 	"github.com/roster-dev/roster/internal/access"
 	"github.com/roster-dev/roster/internal/decision"
 	"github.com/roster-dev/roster/internal/graph"
+	"github.com/roster-dev/roster/test/bench/internal/report"
 )
 
 // asked is one random question. Its words are copies of its own, as those of a request are: two strings at one place
@@ -47,51 +49,84 @@ func (w *world) questions() []asked {
 	return out
 }
 
-func inProcess(w *world) ([]figure, error) {
+// process measures decisions in this process, and what they are made from.
+func (b *bench) process(context.Context) error {
+	sizes := [][2]int{{10, 1_000}, {10, 100_000}, {100, 100_000}}
+	if b.short {
+		sizes = [][2]int{{10, 1_000}, {100, 10_000}}
+	}
+	for _, size := range sizes {
+		if err := b.inProcess(newWorld(size[0], size[1])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *bench) inProcess(w *world) error {
 	about := fmt.Sprintf("%d users, %d tenants", len(w.users), len(w.tenants))
 	before := heap()
 	index := decision.NewIndex()
 	index.ReplaceCatalogs([]*accessv1.ResourceCatalog{w.catalog})
 	index.ReplaceTenants(w.tenants)
 	index.ReplaceUsers(w.users)
-	size := heap() - before
+	perUser := float64(heap()-before) / float64(len(w.users))
 
 	list := w.questions()
-	allowed, err := verify(w, index, list)
-	if err != nil {
-		return nil, err
-	}
+	allowed, differing := verify(w, index, list)
+	b.report.Count("answers", fmt.Sprintf("other answers than the oracle's to %d questions, %s", len(list), about), differing, 0,
+		fmt.Sprintf(", %d %% allowed", 100*allowed/len(list)))
+	b.speed(w, index, list, about)
+	b.report.Limit(report.Row{
+		Name: "memory", What: "heap a user, " + about, Reached: fmt.Sprintf("%.0f B", perUser), Target: "<= 512 B",
+		Values: map[string]float64{"bytes": perUser, "users": float64(len(w.users))},
+	}, perUser <= 512)
+	runtime.KeepAlive(index)
+	return nil
+}
+
+// speed compares with two lookups: one is told the bit that is asked for, the other finds it from the question's words.
+func (b *bench) speed(w *world, index *decision.Index, list []asked, about string) {
 	bare := w.bits()
 	numbers := compare(list, []func(*asked) bool{
 		func(q *asked) bool { return index.Decide(q.subject, &q.query, time.Time{}).Allowed },
-		func(q *asked) bool { return bare[q.subject].has(q.bit) },
 		byName(bare),
+		func(q *asked) bool { return bare[q.subject].has(q.bit) },
 	})
-	allocations := testing.AllocsPerRun(questions, func() { index.Decide(list[0].subject, &list[0].query, time.Time{}) })
-	perUser := float64(size) / float64(len(w.users))
-	runtime.KeepAlive(index)
-	ours := fmt.Sprintf("%.0f ns, %.0f allocations, %d %% allowed", numbers[0], allocations, 100*allowed/len(list))
-	return []figure{
-		{"decision, " + about, ours, fmt.Sprintf("bare lookup, %.0f ns", numbers[1]), numbers[0] / numbers[1], "≤ 1.5, 0 allocations"},
-		{"decision, " + about, ours, fmt.Sprintf("bare lookup, the bit by name, %.0f ns", numbers[2]), numbers[0] / numbers[2], ""},
-		{"memory, " + about, fmt.Sprintf("%.0f B a user", perUser), "512 B a user", perUser / 512, "≤ 1"},
-	}, nil
+	ours, words, bit := numbers[0], numbers[1], numbers[2]
+	b.report.Limit(report.Row{
+		Name: "decision", What: "of a bare lookup of the same words, " + about, Target: "<= 1.5",
+		Reached: fmt.Sprintf("%.2f: %.0f ns, bare %.0f ns", ours/words, ours, words),
+		Values:  map[string]float64{"ratio": ours / words, "nanoseconds": ours, "bare": words},
+	}, ours <= 1.5*words)
+	b.report.Note(report.Row{
+		Name: "decision", What: "of a bare lookup that is told the bit, " + about,
+		Reached: fmt.Sprintf("%.2f: bare %.0f ns", ours/bit, bit),
+		Values:  map[string]float64{"ratio": ours / bit, "bare": bit},
+	})
+	next := 0
+	allocations := testing.AllocsPerRun(questions, func() {
+		q := &list[next%len(list)]
+		index.Decide(q.subject, &q.query, time.Time{})
+		next++
+	})
+	b.report.Count("allocations", "of a decision, "+about, int(allocations), 0, "")
 }
 
 // verify holds every answer against access.Decide.
-func verify(w *world, index *decision.Index, list []asked) (allowed int, err error) {
+func verify(w *world, index *decision.Index, list []asked) (allowed, differing int) {
 	v := access.NewVocabulary(graph.Catalog(w.catalog))
 	for i := range list {
 		a := &list[i]
-		got, want := index.Decide(a.subject, &a.query, time.Time{}), access.Decide(w.effective(a.user, v), a.query, time.Time{})
-		if got != want {
-			return 0, fmt.Errorf("%+v %+v: got %+v, want %+v", a.subject, a.query, got, want)
+		got := index.Decide(a.subject, &a.query, time.Time{})
+		if got != access.Decide(w.effective(a.user, v), a.query, time.Time{}) {
+			differing++
 		}
 		if got.Allowed {
 			allowed++
 		}
 	}
-	return allowed, nil
+	return allowed, differing
 }
 
 // bits is a precomputed mask: a bit for each action on each resource.
