@@ -1,7 +1,6 @@
 package decision
 
 import (
-	"bytes"
 	"hash/maphash"
 	"math/bits"
 	"sync"
@@ -11,78 +10,12 @@ import (
 	"github.com/roster-dev/roster/internal/index"
 )
 
-// kind says which of a user's names is meant.
-type kind uint32
-
-const (
-	byName    kind = iota // the User's name
-	byAddress             // the comparable form of its address
-	byUID                 // its UID, which a sign-in's sub carries
-	kinds
-	// stride is the distance between the numbers of two places.
-	stride = 4
-)
-
 // place is where a user's record is found under the index's lock.
 type place struct {
 	record *record       // nil: nobody's
 	member uint32        // where the space's members have this place
 	next   [kinds]uint32 // number + 1 of the next user of the same name in any tenant
 }
-
-// record is one user as he is. It is never changed, only replaced. His names stand one after the other, as a rule within
-// the record: a decision then waits for memory once, not twice.
-type record struct {
-	space       *space
-	entitlement *entitlement
-	long        []byte // the names, where there is no room for them in short
-	ends        [kinds]uint16
-	flags       flags
-	short       [81]byte
-}
-
-// names writes down the names of a record that is being made.
-func (r *record) names(list [kinds]string) {
-	end := 0
-	for k, name := range list {
-		end += len(name)
-		r.ends[k] = uint16(end)
-	}
-	text := r.short[:0]
-	if end > len(r.short) {
-		text = make([]byte, 0, end)
-	}
-	for _, name := range list {
-		text = append(text, name...)
-	}
-	if end > len(r.short) {
-		r.long = text
-	}
-}
-
-// id is the name of one kind; nil: the user has none.
-func (r *record) id(k kind) []byte {
-	begin := 0
-	if k > 0 {
-		begin = int(r.ends[k-1])
-	}
-	if r.long != nil {
-		return r.long[begin:r.ends[k]]
-	}
-	return r.short[begin:r.ends[k]]
-}
-
-// sameNames tells whether two records are found under the same names.
-func (r *record) sameNames(o *record) bool {
-	return r.ends == o.ends && r.short == o.short && bytes.Equal(r.long, o.long)
-}
-
-type flags uint8
-
-const (
-	statusActive flags = 1 << iota // the status says Active
-	blocked                        // the spec says Inactive, or the object is being deleted
-)
 
 // space is one namespace.
 type space struct {
@@ -111,8 +44,8 @@ type Index struct {
 	pages    []*page
 	free     []uint32
 	used     uint32 // places that have been somebody's
-	scoped   table // by tenant and id: every user, under each of his names
-	global   table // by id alone: the first of all users of that name; the others follow it
+	scoped   table  // by tenant and id: every user, under each of his names
+	global   table  // by id alone: the first of all users of that name; the others follow it
 	spaces   map[string]*space
 	tenants  map[string]*tenant
 	catalogs map[string]*vocabulary

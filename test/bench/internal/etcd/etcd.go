@@ -70,4 +70,3 @@ func (s Store) Put(ctx context.Context, puts []Put) error {
 	}
 	return err
 }
-
