@@ -68,7 +68,7 @@ func (i *Index) known(s Subject) *entitlement {
 			continue
 		}
 		r, k := slot.record.Load(), kind(numberIn(packed)%stride)
-		if r == nil || r.flags != statusActive || k == byUID || string(r.id(k)) != s.ID {
+		if r == nil || !r.active(k, s.ID) {
 			continue
 		}
 		t := r.space.owner.Load()

@@ -56,6 +56,11 @@ func (r *record) id(k kind) []byte {
 	return r.short[begin:r.ends[k]]
 }
 
+// active tells whether the record is that of an active user with this name or address.
+func (r *record) active(k kind, id string) bool {
+	return r.flags == statusActive && k != byUID && string(r.id(k)) == id
+}
+
 // sameNames tells whether two records are found under the same names.
 func (r *record) sameNames(o *record) bool {
 	return r.ends == o.ends && r.short == o.short && bytes.Equal(r.long, o.long)

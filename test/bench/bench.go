@@ -12,7 +12,7 @@ import (
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 
-	"github.com/roster-dev/roster/test/bench/internal/report"
+	"github.com/roster-dev/roster/test/bench/report"
 	"github.com/roster-dev/roster/test/env"
 )
 

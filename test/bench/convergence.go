@@ -18,7 +18,7 @@ import (
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	accessv1ac "github.com/roster-dev/roster/api/v1alpha1/applyconfiguration/api/v1alpha1"
 
-	"github.com/roster-dev/roster/test/bench/internal/report"
+	"github.com/roster-dev/roster/test/bench/report"
 )
 
 // bareWriters is how many statuses the bare client writes at a time: as many as the manager has workers for users.

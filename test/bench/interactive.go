@@ -10,7 +10,7 @@ import (
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 
-	"github.com/roster-dev/roster/test/bench/internal/report"
+	"github.com/roster-dev/roster/test/bench/report"
 )
 
 const (

@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
-	"github.com/roster-dev/roster/test/bench/internal/report"
+	"github.com/roster-dev/roster/test/bench/report"
 	"github.com/roster-dev/roster/test/env"
 )
 

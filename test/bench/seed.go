@@ -11,7 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/roster-dev/roster/test/bench/internal/etcd"
+	"github.com/roster-dev/roster/test/bench/etcd"
 	"github.com/roster-dev/roster/test/env"
 )
 

@@ -16,8 +16,8 @@ import (
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/decision"
-	"github.com/roster-dev/roster/test/bench/internal/etcd"
-	"github.com/roster-dev/roster/test/bench/internal/report"
+	"github.com/roster-dev/roster/test/bench/etcd"
+	"github.com/roster-dev/roster/test/bench/report"
 	"github.com/roster-dev/roster/test/env"
 )
 

@@ -25,7 +25,7 @@ import (
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/decision"
 	"github.com/roster-dev/roster/internal/manager"
-	"github.com/roster-dev/roster/test/bench/internal/report"
+	"github.com/roster-dev/roster/test/bench/report"
 )
 
 // apiServer lists the world and believes every token.

@@ -14,7 +14,7 @@ import (
 	"github.com/roster-dev/roster/internal/access"
 	"github.com/roster-dev/roster/internal/decision"
 	"github.com/roster-dev/roster/internal/graph"
-	"github.com/roster-dev/roster/test/bench/internal/report"
+	"github.com/roster-dev/roster/test/bench/report"
 )
 
 // asked is one random question. Its words are copies of its own, as those of a request are: two strings at one place
