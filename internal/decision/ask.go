@@ -76,7 +76,7 @@ func (q *Question) asked() *asked {
 		Context:  &requestContext{},
 	}
 	if q.Subject.Tenant != "" {
-		a.Subject.Properties = properties{tenantProperty: {q.Subject.Tenant}}
+		a.Subject.Properties = properties{tenantProperty: q.Subject.Tenant}
 	}
 	if q.Query.Group != "" {
 		a.Context.Group = &q.Query.Group

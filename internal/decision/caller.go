@@ -273,8 +273,8 @@ func (i *Index) tenantIn(namespace string) string {
 	}
 	i.lock.RLock()
 	defer i.lock.RUnlock()
-	if s := i.spaces[namespace]; s != nil && s.owner != nil {
-		return s.owner.name
+	if s := i.spaces[namespace]; s != nil && s.owner.Load() != nil {
+		return s.owner.Load().name
 	}
 	return ""
 }

@@ -30,27 +30,57 @@ type standing struct {
 // Decide answers one question. It does not allocate when the subject is named by an address in its comparable form or by
 // his User's name.
 func (i *Index) Decide(s Subject, query *access.Query, now time.Time) access.Decision {
-	i.lock.RLock()
-	defer i.lock.RUnlock()
+	if held := i.known(s); held != nil {
+		return held.answer(query, now)
+	}
 	d, _ := i.decide(s, query, now)
 	return d
 }
 
-func (i *Index) decide(s Subject, query *access.Query, now time.Time) (access.Decision, standing) {
+// decide returns what the decision was made from beside it; nil when the subject is denied everything.
+func (i *Index) decide(s Subject, query *access.Query, now time.Time) (access.Decision, *entitlement) {
+	if held := i.known(s); held != nil {
+		return held.answer(query, now), held
+	}
+	i.lock.RLock()
+	defer i.lock.RUnlock()
 	who := i.stand(s)
 	if who.denied != "" {
-		return access.Decision{Reason: who.denied}, who
+		return access.Decision{Reason: who.denied}, nil
 	}
-	v := who.tenant.vocabulary
-	at, bit, reason := v.find(query.Resource, query.Action)
-	if reason != "" {
-		return access.Decision{Reason: reason}, who
+	return who.record.entitlement.answer(query, now), who.record.entitlement
+}
+
+// known is what a subject may do, of whom all is plain: a name or address that is just this, in the tenant that is named,
+// which is active as he is. Nil: look closer. It takes no lock, so somebody may write meanwhile. What it returns was true
+// at one moment all the same: the tenant kept his namespace when his record was seen a second time, unchanged.
+//
+// Nobody's name has an @, and no address is without, so it does not matter which of the two it is.
+func (i *Index) known(s Subject) *entitlement {
+	hash, slots := scopedHash(i.hash(s.Tenant), i.hash(s.ID)), i.scoped.slots.Load()
+	for at := slots.first(hash); ; at = slots.next(at) {
+		slot := &(*slots)[at]
+		packed := slot.packed.Load()
+		if packed == 0 {
+			return nil
+		}
+		if !fits(packed, hash) {
+			continue
+		}
+		r, k := slot.record.Load(), kind(numberIn(packed)%stride)
+		if r == nil || !r.active(k, s.ID) {
+			continue
+		}
+		t := r.space.owner.Load()
+		if t == nil || t.name != s.Tenant {
+			continue
+		}
+		held := r.entitlement
+		if !t.active || held.vocabulary != t.vocabulary || slot.record.Load() != r || i.scoped.slots.Load() != slots {
+			return nil
+		}
+		return held
 	}
-	if who.record.entitlement == nil {
-		return access.Decision{Reason: access.NoGrant}, who
-	}
-	q := question{query, bit, v.details[at].IdentifiedBy, now}
-	return who.record.entitlement.decide(&q), who
 }
 
 // stand finds the subject and says what denies him everything, by what the specs say now.
@@ -68,12 +98,6 @@ func (i *Index) stand(s Subject) standing {
 }
 
 func (i *Index) subject(s Subject) (*record, *tenant, access.Reason) {
-	t := i.tenants[s.Tenant]
-	if t != nil && t.space.owner == t {
-		if r := i.known(t.space, s.ID); r != nil {
-			return r, t, ""
-		}
-	}
 	k, id := identify(s.ID)
 	if id == "" {
 		return nil, nil, access.UnknownUser
@@ -81,7 +105,8 @@ func (i *Index) subject(s Subject) (*record, *tenant, access.Reason) {
 	if s.Tenant == "" {
 		return i.anywhere(k, id)
 	}
-	if t == nil || t.space.owner != t {
+	t := i.tenants[s.Tenant]
+	if t == nil || t.space.owner.Load() != t {
 		return nil, nil, access.UnknownUser
 	}
 	n, ok := i.find(t.space, k, id)
@@ -93,14 +118,14 @@ func (i *Index) subject(s Subject) (*record, *tenant, access.Reason) {
 
 // anywhere finds the single tenant in which the subject exists.
 func (i *Index) anywhere(k kind, id string) (*record, *tenant, access.Reason) {
-	slot := i.head(k, id)
-	if slot < 0 {
+	head, ok := i.head(k, id)
+	if !ok {
 		return nil, nil, access.UnknownUser
 	}
 	var home *space
-	for n := numberIn(i.global.slots[slot])/stride + 1; n != 0; n = i.record(n - 1).next[k] {
+	for n := head + 1; n != 0; n = i.place(n - 1).next[k] {
 		switch s := i.record(n - 1).space; {
-		case s.owner == nil || s == home:
+		case s.owner.Load() == nil || s == home:
 		case home != nil:
 			return nil, nil, ambiguousTenant
 		default:
@@ -111,7 +136,7 @@ func (i *Index) anywhere(k kind, id string) (*record, *tenant, access.Reason) {
 		return nil, nil, access.UnknownUser
 	}
 	n, _ := i.find(home, k, id)
-	return i.record(n), home.owner, ""
+	return i.record(n), home.owner.Load(), ""
 }
 
 // identify tells what sort of name an id is: only an address has an @, and a User's name has no upper case letter, of

@@ -6,7 +6,7 @@ import (
 	"github.com/roster-dev/roster/internal/access"
 )
 
-// entry is one entry of effective access with what it holds in the vocabulary. Equal entries are one.
+// entry is one entry of effective access with what it holds in a vocabulary. It is never changed. Equal entries are one.
 type entry struct {
 	grant access.Grant
 	mask  mask
@@ -21,14 +21,16 @@ func (e *entry) cameVia(group string) bool {
 	return false
 }
 
-// entitlement is everything that a user may do, under one catalog. Users with equal access have one between them.
+// entitlement is everything that a user may do, under one catalog and in its vocabulary. It is never changed. Users with
+// equal access have one between them.
 type entitlement struct {
-	catalog string
-	entries []*entry
 	// everywhere has what is held without a scope and without an end; anywhere, what is held at all.
 	everywhere, anywhere mask
+	vocabulary           *vocabulary
+	entries              []*entry
 	// alone is what single groups give, for those of which the entries' via does not tell.
-	alone []groupEntries
+	alone   []groupEntries
+	catalog string
 }
 
 type groupEntries struct {
@@ -36,10 +38,11 @@ type groupEntries struct {
 	entries []*entry
 }
 
-func (e *entitlement) compile(v *vocabulary) {
-	e.everywhere, e.anywhere = nil, nil
+// compile finds out what is held in the vocabulary.
+func (e *entitlement) compile(v *vocabulary) *entitlement {
+	e.vocabulary = v
 	if v == nil {
-		return
+		return e
 	}
 	n := len(v.valid)
 	both := make(mask, 2*n) // side by side: the second is looked at right after the first
@@ -50,6 +53,7 @@ func (e *entitlement) compile(v *vocabulary) {
 			e.everywhere.or(entry.mask)
 		}
 	}
+	return e
 }
 
 // question is a query whose resource and action have been found in the vocabulary.
@@ -60,43 +64,49 @@ type question struct {
 	now          time.Time
 }
 
-// decide is access.Decide for a question that has been numbered. It does not allocate.
-func (e *entitlement) decide(q *question) access.Decision {
-	if q.Group != "" {
-		return decideAmong(e.inGroup(q.Group), q, q.Group)
-	}
-	if e.everywhere.has(q.bit) {
+// answer is access.Decide. It does not allocate.
+func (e *entitlement) answer(query *access.Query, now time.Time) access.Decision {
+	at, bit, reason := e.vocabulary.look(query.Resource, query.Action)
+	switch {
+	case reason != "":
+		return access.Decision{Reason: reason}
+	case query.Group == "" && e.everywhere.has(bit):
 		return access.Decision{Allowed: true}
-	}
-	if !e.anywhere.has(q.bit) {
+	case !e.vocabulary.valid.has(bit):
+		return access.Decision{Reason: access.UnknownAction}
+	case query.Group == "" && !e.anywhere.has(bit):
 		return access.Decision{Reason: access.NoGrant}
+	default:
+		return e.decide(&question{query, bit, e.vocabulary.details[at].IdentifiedBy, now})
 	}
-	return decideAmong(e.entries, q, "")
 }
 
-// inGroup are the entries to look at for a user who acts in a group.
-func (e *entitlement) inGroup(group string) []*entry {
-	for i := range e.alone {
-		if e.alone[i].group == group {
-			return e.alone[i].entries
-		}
-	}
-	return e.entries
-}
-
-func decideAmong(entries []*entry, q *question, group string) access.Decision {
+// decide looks at every entry that the question is about.
+func (e *entitlement) decide(q *question) access.Decision {
 	denied := access.Decision{Reason: access.NoGrant}
-	for _, e := range entries {
-		if !e.mask.has(q.bit) || group != "" && !e.cameVia(group) {
+	for _, entry := range e.inGroup(q.Group) {
+		if !entry.mask.has(q.bit) || q.Group != "" && !entry.cameVia(q.Group) {
 			continue
 		}
-		d := e.grant.Judge(q.Entity, q.identifiedBy, q.now)
+		d := entry.grant.Judge(q.Entity, q.identifiedBy, q.now)
 		if d.Allowed {
 			return d
 		}
 		denied = access.Nearer(denied, d)
 	}
 	return denied
+}
+
+// inGroup are the entries to look at for a user who acts in a group.
+func (e *entitlement) inGroup(group string) []*entry {
+	if group != "" {
+		for i := range e.alone {
+			if e.alone[i].group == group {
+				return e.alone[i].entries
+			}
+		}
+	}
+	return e.entries
 }
 
 // reaching are the entries that hold what is asked somewhere and have not ended.

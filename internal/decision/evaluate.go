@@ -121,15 +121,13 @@ func (l *look) evaluate(a *asked) (*decisionBody, error) {
 		return body, nil
 	}
 	query := a.query()
-	l.lock.RLock()
-	defer l.lock.RUnlock()
-	d, who := l.decide(s, &query, l.now)
+	d, held := l.decide(s, &query, l.now)
 	if d.Allowed && application != nil && !application.allows(&query, l.now) {
 		d = access.Decision{Reason: access.NoGrant}
 	}
 	body.Decision, body.Context.Reason, body.Context.Dimension = d.Allowed, d.Reason, d.Dimension
 	if d.Allowed && a.Context != nil && a.Context.Explain {
-		l.explain(&body.Context, who, &query)
+		l.explain(&body.Context, held, &query)
 	}
 	return body, nil
 }
@@ -141,10 +139,9 @@ func (a *Application) allows(q *access.Query, now time.Time) bool {
 func (a *Application) ended(now time.Time) bool { return !a.Expires.IsZero() && !now.Before(a.Expires) }
 
 // explain says which entry allows it.
-func (l *look) explain(c *decisionContext, who standing, query *access.Query) {
-	v := who.tenant.vocabulary
-	at, bit, _ := v.find(query.Resource, query.Action)
-	e := who.record.entitlement.by(&question{query, bit, v.details[at].IdentifiedBy, l.now})
+func (l *look) explain(c *decisionContext, held *entitlement, query *access.Query) {
+	at, bit, _ := held.vocabulary.find(query.Resource, query.Action)
+	e := held.by(&question{query, bit, held.vocabulary.details[at].IdentifiedBy, l.now})
 	if e == nil {
 		return
 	}

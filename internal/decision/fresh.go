@@ -265,7 +265,7 @@ func (s *State) concerned(l *look, a *asked) []string {
 		return nil
 	}
 	if r, _, _ := s.view.subject(who); r != nil {
-		names = append(names, r.id(byName))
+		names = append(names, string(r.id(byName)))
 	}
 	return names
 }

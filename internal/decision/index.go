@@ -2,61 +2,28 @@ package decision
 
 import (
 	"hash/maphash"
-	"strings"
+	"math/bits"
 	"sync"
+	"sync/atomic"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/index"
 )
 
-// kind says which of a user's names is meant.
-type kind uint32
-
-const (
-	byName    kind = iota // the User's name
-	byAddress             // the comparable form of its address
-	byUID                 // its UID, which a sign-in's sub carries
-	kinds
-	// stride is the distance between the numbers of two records.
-	stride = 4
-)
-
-// record is one user. Its three names stand one after the other in one string.
-type record struct {
-	text        string
-	nameEnd     uint16
-	addressEnd  uint16
-	member      uint32 // place in the space's members
-	flags       flags
-	next        [kinds]uint32 // number + 1 of the next user of the same name in any tenant
-	space       *space
-	entitlement *entitlement
-}
-
-type flags uint8
-
-const (
-	statusActive flags = 1 << iota // the status says Active
-	blocked                        // the spec says Inactive, or the object is being deleted
-)
-
-func (r *record) id(k kind) string {
-	switch k {
-	case byName:
-		return r.text[:r.nameEnd]
-	case byAddress:
-		return r.text[r.nameEnd:r.addressEnd]
-	default:
-		return r.text[r.addressEnd:]
-	}
+// place is where a user's record is found under the index's lock.
+type place struct {
+	record *record       // nil: nobody's
+	member uint32        // where the space's members have this place
+	next   [kinds]uint32 // number + 1 of the next user of the same name in any tenant
 }
 
 // space is one namespace.
 type space struct {
-	number    uint32
 	namespace string
-	// owner is the tenant that keeps the namespace; nil: none does.
-	owner        *tenant
+	// owner is the tenant that keeps the namespace; nil: none does. It is read without the index's lock.
+	owner atomic.Pointer[tenant]
+	// hash is that of the owner's name, under which the users are filed; of the namespace's, if there is no owner.
+	hash         uint64
 	members      []uint32
 	restrictions map[string]dimensionValues
 }
@@ -68,15 +35,17 @@ type dimensionValues struct {
 
 const pageSize = 1024
 
+type page [pageSize]place
+
 // Index holds what decisions are made from. It is safe for concurrent use.
 type Index struct {
 	lock     sync.RWMutex
 	seed     maphash.Seed
-	pages    [][]record
+	pages    []*page
 	free     []uint32
-	count    uint32
-	scoped   table // by namespace and id: every user, under each of his names
-	global   table // by id alone: the first of all users of that name; the others follow it
+	used     uint32 // places that have been somebody's
+	scoped   table  // by tenant and id: every user, under each of his names
+	global   table  // by id alone: the first of all users of that name; the others follow it
 	spaces   map[string]*space
 	tenants  map[string]*tenant
 	catalogs map[string]*vocabulary
@@ -90,38 +59,35 @@ func NewIndex() *Index {
 		seed: maphash.MakeSeed(), spaces: map[string]*space{}, tenants: map[string]*tenant{},
 		catalogs: map[string]*vocabulary{}, intern: newInterner(), progress: newProgress(),
 	}
-	i.scoped = newTable(func(n uint32) uint64 { r, k := i.at(n); return i.scopedHash(r.space.number, r.id(k)) })
-	i.global = newTable(func(n uint32) uint64 { r, k := i.at(n); return i.hash(r.id(k)) })
+	i.scoped.init(func(n uint32) (*record, uint64) {
+		r := i.record(n / stride)
+		return r, scopedHash(r.space.hash, maphash.Bytes(i.seed, r.id(kind(n%stride))))
+	})
+	i.global.init(func(n uint32) (*record, uint64) {
+		r := i.record(n / stride)
+		return r, maphash.Bytes(i.seed, r.id(kind(n%stride)))
+	})
 	return i
 }
 
-// A number in the tables is that of a record times the stride, plus the kind of name.
-func numberOf(record uint32, k kind) uint32 { return record*stride + uint32(k) }
+// A number in the tables is that of a place times the stride, plus the kind of name.
+func numberOf(place uint32, k kind) uint32 { return place*stride + uint32(k) }
 
-func (i *Index) at(number uint32) (*record, kind) {
-	return i.record(number / stride), kind(number % stride)
-}
+func (i *Index) place(n uint32) *place { return &i.pages[n/pageSize][n%pageSize] }
 
-func (i *Index) record(n uint32) *record { return &i.pages[n/pageSize][n%pageSize] }
+func (i *Index) record(n uint32) *record { return i.place(n).record }
 
-func (i *Index) hash(id string) uint64 { return mix(maphash.String(i.seed, id)) }
+func (i *Index) hash(name string) uint64 { return maphash.String(i.seed, name) }
 
-func (i *Index) scopedHash(space uint32, id string) uint64 {
-	return mix(maphash.String(i.seed, id) + uint64(space))
-}
-
-// mix spreads a small difference over all bits.
-func mix(h uint64) uint64 {
-	h *= 0x9e3779b97f4a7c15
-	return h ^ h>>32
-}
+// scopedHash is that of an id within a tenant. The two count differently: the tenant may be called what the user is.
+func scopedHash(tenant, id uint64) uint64 { return tenant ^ bits.RotateLeft64(id, 1) }
 
 // find is the user of that name in a namespace; of several with one address the one with access, else any.
 func (i *Index) find(s *space, k kind, id string) (uint32, bool) {
 	found, ok := uint32(0), false
-	hash := i.scopedHash(s.number, id)
-	for slot := i.scoped.first(hash); ; slot = i.scoped.next(slot) {
-		packed := i.scoped.slots[slot]
+	hash, slots := scopedHash(s.hash, i.hash(id)), *i.scoped.slots.Load()
+	for at := slots.first(hash); ; at = slots.next(at) {
+		packed := slots[at].packed.Load()
 		if packed == 0 {
 			return found, ok
 		}
@@ -129,7 +95,7 @@ func (i *Index) find(s *space, k kind, id string) (uint32, bool) {
 		if !fits(packed, hash) || number%stride != uint32(k) {
 			continue
 		}
-		if r := i.record(number / stride); r.space == s && r.id(k) == id {
+		if r := i.record(number / stride); r.space == s && string(r.id(k)) == id {
 			if r.flags == statusActive {
 				return number / stride, true
 			}
@@ -138,38 +104,17 @@ func (i *Index) find(s *space, k kind, id string) (uint32, bool) {
 	}
 }
 
-// known is the user with access whose name or address is just this; nil: look closer. Nobody's name has an @, and no
-// address is without, so it does not matter which of the two it is.
-func (i *Index) known(s *space, id string) *record {
-	hash := i.scopedHash(s.number, id)
-	for slot := i.scoped.first(hash); ; slot = i.scoped.next(slot) {
-		packed := i.scoped.slots[slot]
+// head is the number of the first user of that name in any tenant.
+func (i *Index) head(k kind, id string) (uint32, bool) {
+	hash, slots := i.hash(id), *i.global.slots.Load()
+	for at := slots.first(hash); ; at = slots.next(at) {
+		packed := slots[at].packed.Load()
 		if packed == 0 {
-			return nil
+			return 0, false
 		}
-		if !fits(packed, hash) {
-			continue
-		}
-		r, k := i.at(numberIn(packed))
-		if k != byUID && r.space == s && r.flags == statusActive && r.id(k) == id {
-			return r
-		}
-	}
-}
-
-// head is the slot of the first user of that name in any tenant; -1 for none.
-func (i *Index) head(k kind, id string) int {
-	hash := i.hash(id)
-	for slot := i.global.first(hash); ; slot = i.global.next(slot) {
-		packed := i.global.slots[slot]
-		if packed == 0 {
-			return -1
-		}
-		if !fits(packed, hash) {
-			continue
-		}
-		if r, other := i.at(numberIn(packed)); other == k && r.id(k) == id {
-			return slot
+		number := numberIn(packed)
+		if fits(packed, hash) && kind(number%stride) == k && string(i.record(number/stride).id(k)) == id {
+			return number / stride, true
 		}
 	}
 }
@@ -184,23 +129,45 @@ func (i *Index) PutUser(user *accessv1.User) {
 
 func (i *Index) putUser(user *accessv1.User) uint32 {
 	s := i.space(user.Namespace)
-	text, nameEnd, addressEnd := namesOf(user)
+	fresh := &record{space: s, flags: flagsOf(user)}
+	fresh.entitlement = i.intern.intern(contentOf(s.catalog(), &user.Status), i.catalogs[s.catalog()])
+	fresh.names(namesOf(user))
 	n, known := i.find(s, byName, user.Name)
-	if known && i.record(n).text != text {
+	switch {
+	case known && i.record(n).sameNames(fresh):
+		i.replace(n, fresh)
+		return n
+	case known:
 		i.unlink(n)
-		i.link(n, s, text, nameEnd, addressEnd)
-	}
-	if !known {
+	default:
 		n = i.allocate()
-		r := i.record(n)
-		r.space, r.member = s, uint32(len(s.members))
+		i.place(n).member = uint32(len(s.members))
 		s.members = append(s.members, n)
-		i.link(n, s, text, nameEnd, addressEnd)
 	}
-	r := i.record(n)
-	r.flags = flagsOf(user)
-	r.entitlement = i.intern.intern(contentOf(s.catalog(), &user.Status), i.catalogs[s.catalog()])
+	i.place(n).record = fresh
+	i.link(n)
 	return n
+}
+
+// entitle gives a user another access.
+func (i *Index) entitle(n uint32, e *entitlement) {
+	fresh := *i.record(n)
+	fresh.entitlement = e
+	i.replace(n, &fresh)
+}
+
+// replace puts another record of the same names in one's place.
+func (i *Index) replace(n uint32, r *record) {
+	i.place(n).record = r
+	for k := range kinds {
+		if len(r.id(k)) == 0 {
+			continue
+		}
+		i.scoped.replace(numberOf(n, k), numberOf(n, k))
+		if first, _ := i.head(k, string(r.id(k))); first == n {
+			i.global.replace(numberOf(n, k), numberOf(n, k))
+		}
+	}
 }
 
 func flagsOf(user *accessv1.User) flags {
@@ -216,14 +183,13 @@ func flagsOf(user *accessv1.User) flags {
 
 // namesOf are a user's three names. An address that has just been changed finds nobody while the status still speaks of
 // another that was accepted: whoever has the new one has accepted nothing.
-func namesOf(user *accessv1.User) (text string, nameEnd, addressEnd uint16) {
+func namesOf(user *accessv1.User) [kinds]string {
 	address := index.EmailKey(user.Spec.Email)
 	if accepted := user.Status.AcceptedEmail; accepted != "" && user.Status.ObservedGeneration != user.Generation &&
 		index.EmailKey(accepted) != address {
 		address = ""
 	}
-	text = user.Name + address + string(user.UID)
-	return text, uint16(len(user.Name)), uint16(len(user.Name) + len(address))
+	return [kinds]string{byName: user.Name, byAddress: address, byUID: string(user.UID)}
 }
 
 func contentOf(catalog string, status *accessv1.UserStatus) content {
@@ -249,15 +215,14 @@ func (i *Index) DropUser(namespace, name string) {
 
 func (i *Index) dropUser(n uint32) {
 	i.unlink(n)
-	r := i.record(n)
-	s := r.space
+	p := i.place(n)
+	s := p.record.space
 	last := s.members[len(s.members)-1]
-	s.members[r.member] = last
-	i.record(last).member = r.member
+	s.members[p.member] = last
+	i.place(last).member = p.member
 	s.members = s.members[:len(s.members)-1]
-	*r = record{}
+	p.record = nil
 	i.free = append(i.free, n)
-	i.count--
 }
 
 // ReplaceUsers makes these all the users that there are.
@@ -279,33 +244,30 @@ func (i *Index) ReplaceUsers(users []*accessv1.User) {
 }
 
 func (i *Index) allocate() uint32 {
-	i.count++
 	if n := len(i.free); n > 0 {
 		last := i.free[n-1]
 		i.free = i.free[:n-1]
 		return last
 	}
-	if n := len(i.pages); n == 0 || len(i.pages[n-1]) == pageSize {
-		i.pages = append(i.pages, make([]record, 0, pageSize))
+	if int(i.used) == len(i.pages)*pageSize {
+		i.pages = append(i.pages, &page{})
 	}
-	page := &i.pages[len(i.pages)-1]
-	*page = append(*page, record{})
-	return uint32((len(i.pages)-1)*pageSize + len(*page) - 1)
+	i.used++
+	return i.used - 1
 }
 
 // link enters a record under its names. A user without an address, or without a UID, is not found by it.
-func (i *Index) link(n uint32, s *space, text string, nameEnd, addressEnd uint16) {
-	r := i.record(n)
-	r.space, r.text, r.nameEnd, r.addressEnd = s, strings.Clone(text), nameEnd, addressEnd
+func (i *Index) link(n uint32) {
+	p := i.place(n)
 	for k := range kinds {
-		id := r.id(k)
+		id := string(p.record.id(k))
 		if id == "" {
 			continue
 		}
 		i.scoped.add(numberOf(n, k))
-		if slot := i.head(k, id); slot >= 0 {
-			first, _ := i.at(numberIn(i.global.slots[slot]))
-			r.next[k], first.next[k] = first.next[k], n+1
+		if head, ok := i.head(k, id); ok {
+			first := i.place(head)
+			p.next[k], first.next[k] = first.next[k], n+1
 		} else {
 			i.global.add(numberOf(n, k))
 		}
@@ -313,27 +275,48 @@ func (i *Index) link(n uint32, s *space, text string, nameEnd, addressEnd uint16
 }
 
 func (i *Index) unlink(n uint32) {
-	r := i.record(n)
+	p := i.place(n)
 	for k := range kinds {
-		id := r.id(k)
+		id := string(p.record.id(k))
 		if id == "" {
 			continue
 		}
 		i.scoped.remove(numberOf(n, k))
-		first := numberIn(i.global.slots[i.head(k, id)]) / stride
+		first, _ := i.head(k, id)
 		switch {
 		case first != n:
-			before := i.record(first)
+			before := i.place(first)
 			for before.next[k] != n+1 {
-				before = i.record(before.next[k] - 1)
+				before = i.place(before.next[k] - 1)
 			}
-			before.next[k] = r.next[k]
-		case r.next[k] != 0:
-			i.global.replace(numberOf(n, k), numberOf(r.next[k]-1, k))
+			before.next[k] = p.next[k]
+		case p.next[k] != 0:
+			i.global.replace(numberOf(n, k), numberOf(p.next[k]-1, k))
 		default:
 			i.global.remove(numberOf(n, k))
 		}
-		r.next[k] = 0
+		p.next[k] = 0
+	}
+}
+
+// file enters a space's users under another tenant's name, or the namespace's.
+func (i *Index) file(s *space, under string) {
+	hash := i.hash(under)
+	if hash == s.hash {
+		return
+	}
+	i.eachName(s, i.scoped.remove)
+	s.hash = hash
+	i.eachName(s, i.scoped.add)
+}
+
+func (i *Index) eachName(s *space, do func(number uint32)) {
+	for _, n := range s.members {
+		for k, r := kind(0), i.record(n); k < kinds; k++ {
+			if len(r.id(k)) > 0 {
+				do(numberOf(n, k))
+			}
+		}
 	}
 }
 

@@ -211,7 +211,7 @@ func finds(t *rapid.T, i *Index, m *model) {
 		}
 		sub := base64.RawURLEncoding.EncodeToString([]byte(fmt.Sprintf("\x0a%c%s\x12\x05local", len(u.UID), u.UID)))
 		for _, id := range []string{u.Name, sub} {
-			if r, _, reason := i.subject(Subject{owner.Name, id}); reason != "" || r.id(byName) != u.Name {
+			if r, _, reason := i.subject(Subject{owner.Name, id}); reason != "" || string(r.id(byName)) != u.Name {
 				t.Fatalf("%s is not found by %s", u.Name, id)
 			}
 		}
@@ -222,7 +222,7 @@ func finds(t *rapid.T, i *Index, m *model) {
 		if reason != "" {
 			t.Fatalf("%s is not found by %s", u.Name, u.Spec.Email)
 		}
-		if found := m.users[u.Namespace+"/"+r.id(byName)]; found == nil || (found.Spec.Email != u.Spec.Email) {
+		if found := m.users[u.Namespace+"/"+string(r.id(byName))]; found == nil || (found.Spec.Email != u.Spec.Email) {
 			t.Fatalf("%s leads to %s", u.Spec.Email, r.id(byName))
 		}
 	}

@@ -3,6 +3,7 @@ package decision
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -43,10 +44,10 @@ type aloneContent struct {
 	Entries []accessv1.AccessEntry
 }
 
-// intern returns the entitlement of the content, compiled; nil when it holds nothing.
+// intern returns the entitlement of the content, compiled.
 func (n *interner) intern(c content, v *vocabulary) *entitlement {
 	if len(c.Entries) == 0 {
-		return nil
+		c.Alone = nil
 	}
 	key := digestOf(c)
 	if found, ok := n.entitlements[key]; ok {
@@ -56,8 +57,7 @@ func (n *interner) intern(c content, v *vocabulary) *entitlement {
 	for _, a := range c.Alone {
 		e.alone = append(e.alone, groupEntries{n.name(a.Group), n.entriesOf(c.Catalog, a.Entries, v)})
 	}
-	e.compile(v)
-	n.entitlements[key] = e
+	n.entitlements[key] = e.compile(v)
 	return e
 }
 
@@ -119,21 +119,35 @@ func (n *interner) list(list []string) []string {
 	return own
 }
 
-// recompile brings everything under a catalog in line with its vocabulary.
-func (n *interner) recompile(catalog string, v *vocabulary) {
-	seen := map[*entry]bool{}
-	for _, e := range n.entitlements {
-		if e.catalog != catalog {
+// recompile makes everything under a catalog anew, in a vocabulary, and returns what stands for what.
+func (n *interner) recompile(catalog string, v *vocabulary) map[*entitlement]*entitlement {
+	entries, out := map[*entry]*entry{}, map[*entitlement]*entitlement{}
+	again := func(list []*entry) []*entry {
+		list = slices.Clone(list)
+		for at, old := range list {
+			if entries[old] == nil {
+				entries[old] = &entry{old.grant, v.mask(&old.grant)}
+			}
+			list[at] = entries[old]
+		}
+		return list
+	}
+	for key, old := range n.entitlements {
+		if old.catalog != catalog {
 			continue
 		}
-		for _, entry := range e.everyEntry() {
-			if !seen[entry] {
-				seen[entry] = true
-				entry.mask = v.mask(&entry.grant)
-			}
+		fresh := &entitlement{catalog: old.catalog, entries: again(old.entries)}
+		for _, a := range old.alone {
+			fresh.alone = append(fresh.alone, groupEntries{a.group, again(a.entries)})
 		}
-		e.compile(v)
+		out[old], n.entitlements[key] = fresh, fresh.compile(v)
 	}
+	for key, old := range n.entries {
+		if fresh := entries[old]; fresh != nil {
+			n.entries[key] = fresh
+		}
+	}
+	return out
 }
 
 func (e *entitlement) everyEntry() []*entry {

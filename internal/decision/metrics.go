@@ -71,7 +71,7 @@ func (c *call) record(a *asked, body *decisionBody) {
 	if body.Decision && !c.sampled() {
 		return
 	}
-	c.log.Info("Decision", "decision", word, "reason", body.Context.Reason, "caller", c.caller.name,
+	c.log.Info("Decision", "decision", word, "reason", string(body.Context.Reason), "caller", c.caller.name,
 		"subjectType", *a.Subject.Type, "subject", a.Subject.id(), "action", *a.Action.Name,
 		"resourceType", *a.Resource.Type, "resource", a.Resource.id(), "revision", body.Context.Revision)
 }

@@ -34,37 +34,30 @@ type action struct {
 	Name *string `json:"name"`
 }
 
-// properties are what a caller says about a subject or a resource. A string and a list of strings are values; anything
-// else, a list with something else in it too, bears none, so that what cannot be compared is outside every restriction.
-type properties map[string]values
+// properties are what a caller says about a subject or a resource.
+type properties map[string]any
 
-type values []string
-
-// UnmarshalJSON takes the strings out of a value.
-func (v *values) UnmarshalJSON(data []byte) error {
-	*v = nil
-	switch data[0] {
-	case '"':
-		var one string
-		if err := json.Unmarshal(data, &one); err != nil {
-			return err
-		}
-		*v = values{one}
-	case '[':
-		var list []any
-		if err := json.Unmarshal(data, &list); err != nil {
-			return err
-		}
-		for _, item := range list {
+// values are those of a property: a string, or the strings of a list. Anything else, a list with something else in it too,
+// bears none, so that what cannot be compared is outside every restriction.
+func (p properties) values(name string) []string {
+	switch value := p[name].(type) {
+	case string:
+		return []string{value}
+	case []string: // of a question that did not come as JSON
+		return value
+	case []any:
+		out := make([]string, 0, len(value))
+		for _, item := range value {
 			text, ok := item.(string)
 			if !ok {
-				*v = nil
-				break
+				return nil
 			}
-			*v = append(*v, text)
+			out = append(out, text)
 		}
+		return out
+	default:
+		return nil
 	}
-	return nil
 }
 
 // requestContext is what Roster understands of a request's context. A field that is nil was not there.
@@ -119,8 +112,7 @@ func malformed(format string, arguments ...any) *failure {
 
 // read takes a request's body.
 func read(w http.ResponseWriter, r *http.Request, wanted string) ([]byte, error) {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != wanted {
+	if !isOfType(r.Header.Get("Content-Type"), wanted) {
 		return nil, malformed("Content-Type must be %s", wanted)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -132,6 +124,15 @@ func read(w http.ResponseWriter, r *http.Request, wanted string) ([]byte, error)
 		return nil, malformed("The body could not be read")
 	}
 	return body, nil
+}
+
+// isOfType tells whether a body is of the type. Most callers send just its name.
+func isOfType(header, wanted string) bool {
+	if header == wanted {
+		return true
+	}
+	kind, _, err := mime.ParseMediaType(header)
+	return err == nil && kind == wanted
 }
 
 // decode reads one JSON object. Names of fields are compared exactly, and unknown fields are ignored. What is there twice is
@@ -216,7 +217,7 @@ func (e *entity) check(name string, withID bool) error {
 	case withID && e.ID == nil:
 		return malformed("%s.id is missing", name)
 	}
-	if tenants, there := e.Properties[tenantProperty]; there && (len(tenants) != 1 || tenants[0] == "") {
+	if _, there := e.Properties[tenantProperty]; there && e.tenant() == "" {
 		return malformed("%s.properties.tenant must be the name of one tenant", name)
 	}
 	return nil
@@ -229,9 +230,13 @@ func (e *entity) id() string {
 	return *e.ID
 }
 
+// tenant is the one that the entity names; empty when it names none, or not just one.
 func (e *entity) tenant() string {
-	if e != nil && len(e.Properties[tenantProperty]) == 1 {
-		return e.Properties[tenantProperty][0]
+	if e == nil {
+		return ""
+	}
+	if tenants := e.Properties.values(tenantProperty); len(tenants) == 1 {
+		return tenants[0]
 	}
 	return ""
 }
@@ -270,8 +275,8 @@ func (p properties) plain() map[string][]string {
 		return nil
 	}
 	out := make(map[string][]string, len(p))
-	for name, list := range p {
-		out[name] = list
+	for name := range p {
+		out[name] = p.values(name)
 	}
 	return out
 }

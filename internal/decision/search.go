@@ -85,7 +85,7 @@ func (l *look) allowed(s *space, q *question) []string {
 	var names []string
 	for _, n := range s.members {
 		r := l.record(n)
-		if r.entitlement == nil || r.flags != statusActive {
+		if r.flags != statusActive {
 			continue
 		}
 		allowed, ok := judged[r.entitlement]
@@ -94,7 +94,7 @@ func (l *look) allowed(s *space, q *question) []string {
 			judged[r.entitlement] = allowed
 		}
 		if allowed {
-			names = append(names, r.id(byName))
+			names = append(names, string(r.id(byName)))
 		}
 	}
 	slices.Sort(names)
@@ -107,7 +107,7 @@ func (i *Index) tenantOf(name string) (*tenant, access.Reason) {
 		return nil, ambiguousTenant
 	}
 	for _, t := range i.tenants {
-		if (name == "" || t.name == name) && t.space.owner == t {
+		if (name == "" || t.name == name) && t.space.owner.Load() == t {
 			return t, ""
 		}
 	}
@@ -130,9 +130,9 @@ func (l *look) resources(a *asked) (*searchBody, error) {
 	if body.Context.Reason = who.denied; who.denied != "" {
 		return body, nil
 	}
-	v := who.tenant.vocabulary
+	v, held := who.tenant.vocabulary, who.record.entitlement
 	at, bit, reason := v.find(query.Resource, query.Action)
-	if body.Context.Reason = reason; reason != "" || who.record.entitlement == nil {
+	if body.Context.Reason = reason; reason != "" {
 		return body, nil
 	}
 	if application != nil && !application.allows(&query, l.now) {
@@ -140,12 +140,12 @@ func (l *look) resources(a *asked) (*searchBody, error) {
 	}
 	q := question{&query, bit, v.details[at].IdentifiedBy, l.now}
 	if q.identifiedBy == "" {
-		body.Context.Scopes = scopesOf(who.record.entitlement.reaching(&q))
+		body.Context.Scopes = scopesOf(held.reaching(&q))
 		return body, nil
 	}
 	for _, id := range who.record.space.known(q.identifiedBy) {
 		query.Entity.ID = id
-		if who.record.entitlement.decide(&q).Allowed {
+		if held.decide(&q).Allowed {
 			body.Results = append(body.Results, entityResult{query.Resource, id})
 		}
 	}
@@ -176,7 +176,7 @@ func (l *look) actions(a *asked) (*searchBody, error) {
 	}
 	for _, name := range who.tenant.vocabulary.actionsOf(query.Resource) {
 		query.Action = name
-		d, _ := l.decide(s, &query, l.now)
+		d := who.record.entitlement.answer(&query, l.now)
 		if d.Allowed && (application == nil || application.allows(&query, l.now)) {
 			body.Results = append(body.Results, actionResult{name})
 		}

@@ -1,86 +1,112 @@
 package decision
 
-// table finds records by what they are called. A slot holds a number and a part of its key's hash, and what is compared
-// stands in the records, so that a key costs few bytes and a look at another key's slot costs no look at its record.
-// Collisions go to the next slot; there are at least twice as many slots as numbers.
+import "sync/atomic"
+
+// table finds users by what they are called. A slot has a part of its key's hash beside the record, so that a look at
+// another key's slot costs no look at its record. Collisions go to the next slot; at most three of four are taken.
+//
+// Who reads while somebody writes may miss what is there, and may find the parts of two users in one slot.
 type table struct {
-	slots []uint64 // 0: empty; else the upper half of the hash, and a number + 1
+	slots atomic.Pointer[slots]
 	used  int
-	// hash is that of a number's key.
-	hash func(number uint32) uint64
+	// entry is the record of a number, and the hash of its key.
+	entry func(number uint32) (*record, uint64)
 }
 
-func newTable(hash func(uint32) uint64) table { return table{slots: make([]uint64, 16), hash: hash} }
+// slots are a power of two of them.
+type slots []slot
+
+type slot struct {
+	packed atomic.Uint64 // 0: empty; else the upper half of the hash, and a number + 1
+	record atomic.Pointer[record]
+}
+
+func (t *table) init(entry func(uint32) (*record, uint64)) {
+	t.entry = entry
+	t.slots.Store(newSlots(16))
+}
+
+func newSlots(n int) *slots {
+	s := make(slots, n)
+	return &s
+}
 
 // first is the slot at which looking for a hash begins.
-func (t *table) first(hash uint64) int { return int(hash & uint64(len(t.slots)-1)) }
+func (s slots) first(hash uint64) int { return int(hash & uint64(len(s)-1)) }
 
-func (t *table) next(slot int) int { return (slot + 1) & (len(t.slots) - 1) }
+func (s slots) next(at int) int { return (at + 1) & (len(s) - 1) }
 
-// pack is what stands in the slot of a number.
 func pack(hash uint64, number uint32) uint64 { return hash&^(1<<32-1) | uint64(number+1) }
 
 // fits tells whether a slot can be that of a key with the hash.
-func fits(slot, hash uint64) bool { return (slot^hash)>>32 == 0 }
+func fits(packed, hash uint64) bool { return (packed^hash)>>32 == 0 }
 
-func numberIn(slot uint64) uint32 { return uint32(slot) - 1 }
+func numberIn(packed uint64) uint32 { return uint32(packed) - 1 }
 
 func (t *table) add(number uint32) {
-	if 2*(t.used+1) > len(t.slots) {
-		t.grow()
+	if s := *t.slots.Load(); 4*(t.used+1) > 3*len(s) {
+		t.slots.Store(t.grown(s))
 	}
-	t.put(t.hash(number), number)
+	t.slots.Load().put(t, number)
 	t.used++
 }
 
-func (t *table) put(hash uint64, number uint32) {
-	slot := t.first(hash)
-	for t.slots[slot] != 0 {
-		slot = t.next(slot)
+func (s slots) put(t *table, number uint32) {
+	r, hash := t.entry(number)
+	at := s.first(hash)
+	for s[at].packed.Load() != 0 {
+		at = s.next(at)
 	}
-	t.slots[slot] = pack(hash, number)
+	s[at].record.Store(r)
+	s[at].packed.Store(pack(hash, number))
 }
 
-func (t *table) grow() {
-	old := t.slots
-	t.slots = make([]uint64, 2*len(old))
-	for _, slot := range old {
-		if slot != 0 {
-			t.put(t.hash(numberIn(slot)), numberIn(slot))
+func (t *table) grown(old slots) *slots {
+	out := newSlots(2 * len(old))
+	for at := range old {
+		if packed := old[at].packed.Load(); packed != 0 {
+			out.put(t, numberIn(packed))
 		}
 	}
+	return out
 }
 
-// at is the slot of a number that is there.
+// at is where a number is that is there.
 func (t *table) at(number uint32) int {
-	hash := t.hash(number)
-	slot := t.first(hash)
-	for t.slots[slot] != pack(hash, number) {
-		slot = t.next(slot)
+	s := *t.slots.Load()
+	_, hash := t.entry(number)
+	at := s.first(hash)
+	for s[at].packed.Load() != pack(hash, number) {
+		at = s.next(at)
 	}
-	return slot
+	return at
 }
 
-// replace puts another number of the same key in one's place.
+// replace puts another number of the same key in one's place, or a new record of the same.
 func (t *table) replace(old, number uint32) {
-	slot := t.at(old)
-	t.slots[slot] = pack(t.slots[slot], number)
+	s := &(*t.slots.Load())[t.at(old)]
+	r, hash := t.entry(number)
+	s.record.Store(r)
+	s.packed.Store(pack(hash, number))
 }
 
 // remove closes the gap, so that whatever was found past it is still found.
 func (t *table) remove(number uint32) {
-	gap := t.at(number)
+	gap, s := t.at(number), *t.slots.Load()
 	t.used--
-	for slot := t.next(gap); ; slot = t.next(slot) {
-		t.slots[gap] = 0
-		if t.slots[slot] == 0 {
+	for at := s.next(gap); ; at = s.next(at) {
+		s[gap].packed.Store(0)
+		s[gap].record.Store(nil)
+		packed := s[at].packed.Load()
+		if packed == 0 {
 			return
 		}
-		home := t.first(t.hash(numberIn(t.slots[slot])))
+		r, hash := t.entry(numberIn(packed))
 		// The number may move to the gap when its home is not between the two.
-		if (slot-home)&(len(t.slots)-1) >= (slot-gap)&(len(t.slots)-1) {
-			t.slots[gap] = t.slots[slot]
-			gap = slot
+		if (at-s.first(hash))&(len(s)-1) >= (at-gap)&(len(s)-1) {
+			s[gap].record.Store(r)
+			s[gap].packed.Store(packed)
+			gap = at
 		}
 	}
 }

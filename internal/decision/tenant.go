@@ -8,12 +8,12 @@ import (
 	"github.com/roster-dev/roster/internal/graph"
 )
 
-// tenant is one organisation.
+// tenant is one organisation as it is. It is never changed, only replaced.
 type tenant struct {
-	name, namespace, catalog string
-	active                   bool
-	values                   map[string][]string // by dimension
-	space                    *space
+	name, catalog string
+	active        bool
+	values        map[string][]string // by dimension
+	space         *space
 	// vocabulary is the catalog's; nil: there is no such catalog.
 	vocabulary *vocabulary
 	// object has the age and the name, by which the owner of a namespace is found.
@@ -22,16 +22,16 @@ type tenant struct {
 
 // catalog is the name of the one that the space's users are judged by; empty: none.
 func (s *space) catalog() string {
-	if s.owner == nil {
-		return ""
+	if owner := s.owner.Load(); owner != nil {
+		return owner.catalog
 	}
-	return s.owner.catalog
+	return ""
 }
 
 func (i *Index) space(namespace string) *space {
 	s, ok := i.spaces[namespace]
 	if !ok {
-		s = &space{number: uint32(len(i.spaces)), namespace: strings.Clone(namespace), restrictions: map[string]dimensionValues{}}
+		s = &space{namespace: strings.Clone(namespace), hash: i.hash(namespace), restrictions: map[string]dimensionValues{}}
 		i.spaces[s.namespace] = s
 	}
 	return s
@@ -45,40 +45,41 @@ func (i *Index) PutTenant(object *accessv1.Tenant) {
 }
 
 func (i *Index) putTenant(object *accessv1.Tenant) {
-	t, known := i.tenants[object.Name]
-	if !known {
-		t = &tenant{name: object.Name}
-		i.tenants[t.name] = t
+	t := &tenant{
+		name: object.Name, catalog: object.Spec.CatalogRef.Name, space: i.space(object.TargetNamespace()),
+		active: object.Spec.State != accessv1.TenantSuspended && object.DeletionTimestamp.IsZero(),
+		values: map[string][]string{}, vocabulary: i.catalogs[object.Spec.CatalogRef.Name],
 	}
-	before := t.space
-	t.namespace, t.catalog = object.TargetNamespace(), object.Spec.CatalogRef.Name
-	t.vocabulary = i.catalogs[t.catalog]
-	t.active = object.Spec.State != accessv1.TenantSuspended && object.DeletionTimestamp.IsZero()
 	t.object.Name, t.object.CreationTimestamp = object.Name, object.CreationTimestamp
-	t.values = map[string][]string{}
 	for _, d := range object.Spec.Dimensions {
 		t.values[d.Name] = d.Values
 	}
-	t.space = i.space(t.namespace)
+	before := i.tenants[t.name]
+	i.tenants[t.name] = t
 	i.settle(t.space)
-	if before != nil && before != t.space {
-		i.settle(before)
+	if before != nil && before.space != t.space {
+		i.settle(before.space)
 	}
 }
 
-// settle finds out who keeps a namespace, and brings its users under that tenant's catalog.
+// settle finds out who keeps a namespace, and brings its users under that tenant's name and catalog.
 func (i *Index) settle(s *space) {
-	s.owner = nil
+	var owner *tenant
 	for _, t := range i.tenants {
-		if t.space == s && (s.owner == nil || graph.Older(&t.object, &s.owner.object) < 0) {
-			s.owner = t
+		if t.space == s && (owner == nil || graph.Older(&t.object, &owner.object) < 0) {
+			owner = t
 		}
+	}
+	s.owner.Store(owner)
+	if owner == nil {
+		i.file(s, s.namespace)
+	} else {
+		i.file(s, owner.name)
 	}
 	catalog := s.catalog()
 	for _, n := range s.members {
-		r := i.record(n)
-		if r.entitlement != nil && r.entitlement.catalog != catalog {
-			r.entitlement = i.intern.intern(r.entitlement.content(catalog), i.catalogs[catalog])
+		if e := i.record(n).entitlement; e.catalog != catalog {
+			i.entitle(n, i.intern.intern(e.content(catalog), i.catalogs[catalog]))
 		}
 	}
 }
@@ -136,12 +137,22 @@ func (i *Index) setCatalog(name string, v *vocabulary) {
 	} else {
 		i.catalogs[name] = v
 	}
+	fresh := i.intern.recompile(name, v)
 	for _, t := range i.tenants {
 		if t.catalog == name {
-			t.vocabulary = v
+			moved := *t
+			moved.vocabulary = v
+			i.tenants[t.name] = &moved
+			t.space.owner.CompareAndSwap(t, &moved)
 		}
 	}
-	i.intern.recompile(name, v)
+	for _, s := range i.spaces {
+		for _, n := range s.members {
+			if e := fresh[i.record(n).entitlement]; e != nil {
+				i.entitle(n, e)
+			}
+		}
+	}
 }
 
 // DropCatalog forgets a catalog.
@@ -200,8 +211,8 @@ func (i *Index) ReplaceRestrictions(objects []*accessv1.Restriction) {
 // known are the values of a dimension that a space knows, sorted: its tenant's and those of its restrictions.
 func (s *space) known(dimension string) []string {
 	var out []string
-	if s.owner != nil {
-		out = slices.Clone(s.owner.values[dimension])
+	if owner := s.owner.Load(); owner != nil {
+		out = slices.Clone(owner.values[dimension])
 	}
 	for _, r := range s.restrictions {
 		if r.dimension == dimension {

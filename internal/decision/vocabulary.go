@@ -49,6 +49,15 @@ func (v *vocabulary) bit(resource, action int) int { return resource*len(v.names
 
 // find numbers a question: the resource, and the bit of the pair. The reason is empty when both exist.
 func (v *vocabulary) find(resource, action string) (at, bit int, reason access.Reason) {
+	at, bit, reason = v.look(resource, action)
+	if reason == "" && !v.valid.has(bit) {
+		reason = access.UnknownAction
+	}
+	return at, bit, reason
+}
+
+// look is find for those who know that nobody holds what is not valid: it does not tell whether the resource has the action.
+func (v *vocabulary) look(resource, action string) (at, bit int, reason access.Reason) {
 	if v == nil {
 		return 0, 0, access.UnknownResource
 	}
@@ -60,10 +69,7 @@ func (v *vocabulary) find(resource, action string) (at, bit int, reason access.R
 	if !ok {
 		return 0, 0, access.UnknownAction
 	}
-	if bit = v.bit(at, number); !v.valid.has(bit) {
-		return 0, 0, access.UnknownAction
-	}
-	return at, bit, ""
+	return at, v.bit(at, number), ""
 }
 
 // actionsOf are the actions of a resource, sorted; nil when there is no such resource.

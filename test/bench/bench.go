@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 
+	"github.com/roster-dev/roster/test/bench/report"
 	"github.com/roster-dev/roster/test/env"
 )
 
@@ -49,7 +50,7 @@ func sectionNames() string {
 // bench is what the sections share.
 type bench struct {
 	options options
-	report  *report
+	report  *report.Report
 	// cluster and world are made by the first section that needs them.
 	cluster *env.Cluster
 	world   *world
@@ -94,7 +95,7 @@ func (b *bench) inhabited(ctx context.Context) (*world, error) {
 		return nil, err
 	}
 	b.world = w
-	b.report.count("first sight", fmt.Sprintf("user status writes for %d new users", users), m.count(userStatus), users, m.tally().others())
+	b.report.Count("first sight", fmt.Sprintf("user status writes for %d new users", users), m.count(userStatus), users, m.tally().others())
 	return w, nil
 }
 

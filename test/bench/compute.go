@@ -11,6 +11,8 @@ import (
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/access"
 	"github.com/roster-dev/roster/internal/graph"
+
+	"github.com/roster-dev/roster/test/bench/report"
 )
 
 // computeTarget is what one user may cost.
@@ -38,7 +40,7 @@ func (b *bench) compute(context.Context) error {
 	b.reportCompute("compute, small", fmt.Sprintf("resolve any of %d users in %d groups", small, groupCount(small)), few)
 	b.reportCompute("compute, large", fmt.Sprintf("resolve any of %d users in %d groups", large, groupCount(large)), many)
 	growth := float64(many.NsPerOp()) / float64(few.NsPerOp())
-	b.report.note(row{
+	b.report.Note(report.Row{
 		Name: "compute, growth", What: "the large tenant against the small one; what grows is the distance to memory",
 		Reached: fmt.Sprintf("%.2f", growth), Target: "1",
 		Values: map[string]float64{"ratio": growth},
@@ -48,7 +50,7 @@ func (b *bench) compute(context.Context) error {
 
 func (b *bench) reportCompute(name, what string, r testing.BenchmarkResult) {
 	took := time.Duration(r.NsPerOp())
-	b.report.limit(row{
+	b.report.Limit(report.Row{
 		Name: name, What: what,
 		Reached: fmt.Sprintf("%.1f µs (%.1f µs of CPU), %d B in %d allocations",
 			took.Seconds()*1e6, cpuOf(r).Seconds()*1e6, r.AllocedBytesPerOp(), r.AllocsPerOp()),

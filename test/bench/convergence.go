@@ -17,6 +17,8 @@ import (
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	accessv1ac "github.com/roster-dev/roster/api/v1alpha1/applyconfiguration/api/v1alpha1"
+
+	"github.com/roster-dev/roster/test/bench/report"
 )
 
 // bareWriters is how many statuses the bare client writes at a time: as many as the manager has workers for users.
@@ -53,13 +55,13 @@ func (b *bench) reportConvergence(w *world, r rounds) {
 	m, bare, encoded := median(r.manager), median(r.bare), median(r.encoded)
 	k := float64(w.affected)
 	rate := func(d time.Duration) float64 { return k / d.Seconds() }
-	b.report.limit(row{
+	b.report.Limit(report.Row{
 		Name: "convergence", What: fmt.Sprintf("%d of %d users after a role change, against a bare client; median of %d rounds", w.affected, w.users, len(r.manager)),
 		Reached: fmt.Sprintf("%.2f: %.2f s (%.0f/s), bare %.2f s (%.0f/s)", bare.Seconds()/m.Seconds(), m.Seconds(), rate(m), bare.Seconds(), rate(bare)),
 		Target:  "≥ 0.9",
 		Values:  map[string]float64{"managerSeconds": m.Seconds(), "bareSeconds": bare.Seconds(), "ratio": bare.Seconds() / m.Seconds()},
 	}, bare.Seconds() >= 0.9*m.Seconds())
-	b.report.note(row{
+	b.report.Note(report.Row{
 		Name: "convergence, bytes", What: "the same against bytes encoded beforehand, their answers thrown away",
 		Reached: fmt.Sprintf("%.2f: bytes %.2f s (%.0f/s)", encoded.Seconds()/m.Seconds(), encoded.Seconds(), rate(encoded)), Target: "-",
 		Values: map[string]float64{"encodedSeconds": encoded.Seconds(), "ratio": encoded.Seconds() / m.Seconds()},

@@ -9,6 +9,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+
+	"github.com/roster-dev/roster/test/bench/report"
 )
 
 const (
@@ -51,7 +53,7 @@ type latencies struct{ whole, accepted []time.Duration }
 
 func (b *bench) reportInteractive(w *world, l latencies) {
 	middle, p99 := quantile(l.whole, 50), quantile(l.whole, 99)
-	b.report.limit(row{
+	b.report.Limit(report.Row{
 		Name: "interactive", What: fmt.Sprintf("one user deactivated while %d converge: until his status says so; %d trials", w.users, len(l.whole)),
 		Reached: fmt.Sprintf("p99 %d ms (median %d ms); of that, until the change was stored: p99 %d ms (median %d ms)",
 			p99.Milliseconds(), middle.Milliseconds(), quantile(l.accepted, 99).Milliseconds(), quantile(l.accepted, 50).Milliseconds()),

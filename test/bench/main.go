@@ -17,6 +17,8 @@ import (
 
 	"github.com/go-logr/logr"
 	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/roster-dev/roster/test/bench/report"
 )
 
 // options are what the command can be told.
@@ -81,17 +83,17 @@ func parse() (o options, child bool, err error) {
 
 // measureAll runs the sections that were asked for. What has been measured is printed even if a later section fails.
 func measureAll(ctx context.Context, o options) error {
-	r := &report{Machine: machine(), Short: o.short}
+	r := &report.Report{Machine: report.Machine(), Short: o.short}
 	err := runSections(ctx, o, r)
-	r.print(os.Stdout)
+	r.Print(os.Stdout)
 	if o.json != "" {
 		content, encodeErr := json.MarshalIndent(r, "", "  ")
 		err = errors.Join(err, encodeErr, os.WriteFile(o.json, append(content, '\n'), 0o600))
 	}
-	return errors.Join(err, r.wrong())
+	return errors.Join(err, r.Wrong())
 }
 
-func runSections(ctx context.Context, o options, r *report) error {
+func runSections(ctx context.Context, o options, r *report.Report) error {
 	b := &bench{options: o, report: r}
 	defer b.close()
 	for _, s := range sections() {

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/test/bench/report"
 	"github.com/roster-dev/roster/test/env"
 )
 
@@ -75,7 +76,7 @@ func templateWorld(ctx context.Context, c *env.Cluster, users int) (w *world, ui
 
 func (b *bench) reportMemory(users int, base, full childResult) {
 	perUser := float64(full.Heap) / float64(users)
-	one := row{
+	one := report.Row{
 		Name: "memory", What: fmt.Sprintf("manager's heap after collection at %d users, by users", users),
 		Reached: fmt.Sprintf("%.0f B a user (%.0f MiB in all; %.1f MiB with one user; %.0f MiB resident)",
 			perUser, mebibytes(full.Heap), mebibytes(base.Heap), mebibytes(full.Resident)),
@@ -83,13 +84,13 @@ func (b *bench) reportMemory(users int, base, full childResult) {
 		Values: map[string]float64{"bytesPerUser": perUser, "heap": float64(full.Heap), "heapWithOneUser": float64(base.Heap), "resident": float64(full.Resident)},
 	}
 	if users < memoryUsers {
-		b.report.note(one)
+		b.report.Note(one)
 	} else {
-		b.report.limit(one, perUser <= memoryTarget)
+		b.report.Limit(one, perUser <= memoryTarget)
 	}
-	b.report.count("restart, large", fmt.Sprintf("user status writes: a manager starts with %d users", users),
+	b.report.Count("restart, large", fmt.Sprintf("user status writes: a manager starts with %d users", users),
 		full.Writes[userStatus], 0, fmt.Sprintf(" in %d reconciles%s", full.Reconciles, full.Writes.others()))
-	b.report.note(row{
+	b.report.Note(report.Row{
 		Name: "start, large", What: "until the cache is filled, and until every user has been looked at",
 		Reached: fmt.Sprintf("%.1f s, %.1f s", full.Synced, full.Settled), Target: "-",
 		Values: map[string]float64{"syncedSeconds": full.Synced, "settledSeconds": full.Settled},

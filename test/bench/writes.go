@@ -69,7 +69,7 @@ func (b *bench) countOne(ctx context.Context, w *world, m *running, o occasion) 
 		return err
 	}
 	written := m.tally().since(before)
-	b.report.count(o.name, "user status writes: "+o.what, written[userStatus], o.statuses,
+	b.report.Count(o.name, "user status writes: "+o.what, written[userStatus], o.statuses,
 		fmt.Sprintf(" in %d reconciles%s", m.users()-looked, written.others()))
 	return nil
 }
@@ -88,7 +88,7 @@ func (b *bench) resync(ctx context.Context, w *world) error {
 		return err
 	}
 	written := m.tally()
-	b.report.count("resync", "user status writes: every object comes up again, twice", written[userStatus], 0,
+	b.report.Count("resync", "user status writes: every object comes up again, twice", written[userStatus], 0,
 		fmt.Sprintf(" in %d reconciles%s", looks, written.others()))
 	return w.check(ctx, w.users)
 }

@@ -6,24 +6,26 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
+	"os"
 	"slices"
-	"sync"
 	"time"
 
-	"github.com/go-logr/logr"
+	"golang.org/x/sync/errgroup"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/decision"
 	"github.com/roster-dev/roster/internal/manager"
+	"github.com/roster-dev/roster/test/bench/report"
 )
 
 // apiServer lists the world and believes every token.
@@ -69,69 +71,94 @@ func apiServer(w *world) *httptest.Server {
 	return httptest.NewServer(mux)
 }
 
-// served is a decision service over the world, with its caller authentication in place.
-func served(ctx context.Context, config *rest.Config) (*httptest.Server, error) {
-	scheme, err := manager.Scheme()
+// served is a decision service of a cluster, with its caller authentication in place, as it is configured by default, but
+// that no caller asks too much. Its log goes nowhere, line by line.
+type served struct {
+	*httptest.Server
+	stop context.CancelFunc
+}
+
+func serve(ctx context.Context, config *rest.Config, reviews string) (*served, error) {
+	c, err := newClient(config)
 	if err != nil {
 		return nil, err
 	}
-	c, err := client.NewWithWatch(config, client.Options{Scheme: scheme, Mapper: mapper()})
+	reviewer, err := kubernetes.NewForConfig(&rest.Config{Host: reviews, QPS: -1})
 	if err != nil {
 		return nil, err
 	}
-	reviews, err := kubernetes.NewForConfig(config)
+	nowhere, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		return nil, err
 	}
+	ctx, stop := context.WithCancel(ctx)
+	defaults := manager.DecisionDefaults()
 	service := decision.New(decision.Options{
-		Client: c, Reviews: reviews, Log: logr.Discard(), MaxStale: time.Hour, MaxWait: time.Second, Now: time.Now,
+		Client: c, Reviews: reviewer, Log: zap.New(zap.WriteTo(nowhere)), AllowSample: defaults.AllowSample, Rate: math.MaxInt32,
+		MaxStale: defaults.MaxStale, MaxWait: defaults.MaxWait, Now: time.Now,
 	})
 	go func() { _ = service.Run(ctx) }() //nolint:errcheck // it ends with the context
 	for !service.Synced() {
 		select {
 		case <-ctx.Done():
+			stop()
 			return nil, ctx.Err()
-		case <-time.After(10 * time.Millisecond):
+		case <-time.After(time.Millisecond):
 		}
 	}
-	return httptest.NewServer(service.Handler()), nil
+	return &served{httptest.NewServer(service.Handler()), stop}, nil
 }
 
-// overHTTP measures evaluations beside a handler that decodes the same bodies and answers a constant.
-func overHTTP(w *world, short bool) ([]figure, error) {
-	ctx, stop := context.WithTimeout(context.Background(), 5*time.Minute)
-	defer stop()
-	api := apiServer(w)
-	defer api.CloseClientConnections()
-	ours, err := served(ctx, &rest.Config{Host: api.URL, QPS: -1})
+func (s *served) close() {
+	s.Close()
+	s.stop()
+}
+
+func newClient(config *rest.Config) (client.WithWatch, error) {
+	scheme, err := manager.Scheme()
 	if err != nil {
 		return nil, err
 	}
-	defer ours.Close()
+	return client.NewWithWatch(config, client.Options{Scheme: scheme, Mapper: mapper()})
+}
+
+// overHTTP measures evaluations beside a handler that decodes the same bodies and answers a constant, in short turns.
+func (b *bench) overHTTP(ctx context.Context) error {
+	w := newWorld(10, 1_000)
+	api := apiServer(w)
+	defer api.CloseClientConnections()
+	ours, err := serve(ctx, &rest.Config{Host: api.URL, QPS: -1}, api.URL)
+	if err != nil {
+		return err
+	}
+	defer ours.close()
 	constant := httptest.NewServer(http.HandlerFunc(bareHandler))
 	defer constant.Close()
-	rounds, each := 9, 8000
-	if short {
-		rounds, each = 3, 2000
-	}
-	bodies := w.bodies()
-	var a, b []float64
-	for range rounds {
-		for _, side := range []struct {
-			at   *httptest.Server
-			into *[]float64
-		}{{ours, &a}, {constant, &b}} {
-			rate, err := load(ctx, side.at, bodies, each)
+	asked := newLoad(w.bodies())
+	defer asked.client.CloseIdleConnections()
+	rates := [2][]float64{}
+	rounds := b.pick(200, 40)
+	for round := range rounds {
+		for side, at := range []string{ours.URL, constant.URL} {
+			rate, err := asked.run(ctx, at+decision.PathEvaluation, round)
 			if err != nil {
-				return nil, err
+				return err
 			}
-			*side.into = append(*side.into, rate)
+			rates[side] = append(rates[side], rate)
 		}
 	}
-	slices.Sort(a)
-	slices.Sort(b)
-	mine, bare := a[rounds/2], b[rounds/2]
-	return []figure{{"evaluations over HTTP", fmt.Sprintf("%.0f/s", mine), fmt.Sprintf("bare handler %.0f/s", bare), mine / bare, "≥ 0.8"}}, nil
+	mine, bare := median(rates[0]), median(rates[1])
+	b.report.Limit(report.Row{
+		Name: "http", What: fmt.Sprintf("evaluations, of a bare handler's requests, median of %d turns", rounds), Target: ">= 0.8",
+		Reached: fmt.Sprintf("%.2f: %.0f/s, bare %.0f/s", mine/bare, mine, bare),
+		Values:  map[string]float64{"ratio": mine / bare, "perSecond": mine, "bare": bare},
+	}, mine >= 0.8*bare)
+	return nil
+}
+
+func median(list []float64) float64 {
+	slices.Sort(list)
+	return list[len(list)/2]
 }
 
 func bareHandler(w http.ResponseWriter, r *http.Request) {
@@ -165,48 +192,55 @@ func (w *world) bodies() [][]byte {
 	return out
 }
 
-// load posts so many bodies from several connections, and returns the requests per second.
-func load(ctx context.Context, at *httptest.Server, bodies [][]byte, count int) (float64, error) {
-	workers := 4 * runtime.GOMAXPROCS(0)
-	c := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: workers}}
-	defer c.CloseIdleConnections()
-	var group sync.WaitGroup
-	failed := make(chan error, workers)
-	began := time.Now()
-	for worker := range workers {
-		group.Go(func() {
-			for n := worker; n < count; n += workers {
-				if err := post(ctx, c, at.URL+decision.PathEvaluation, bodies[n%len(bodies)]); err != nil {
-					failed <- err
-					return
-				}
-			}
-		})
-	}
-	group.Wait()
-	select {
-	case err := <-failed:
-		return 0, err
-	default:
-		return float64(count) / time.Since(began).Seconds(), nil
-	}
+// load asks from several connections.
+type load struct {
+	client *http.Client
+	bodies [][]byte
 }
 
-func post(ctx context.Context, c *http.Client, url string, body []byte) error {
+// inTurn is the number of requests of one turn.
+const (
+	inTurn  = 400
+	workers = 8
+)
+
+func newLoad(bodies [][]byte) *load {
+	return &load{&http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: workers}}, bodies}
+}
+
+// run is one turn, and returns the requests per second.
+func (l *load) run(ctx context.Context, url string, turn int) (float64, error) {
+	group, ctx := errgroup.WithContext(ctx)
+	began := time.Now()
+	for worker := range workers {
+		group.Go(func() error {
+			for n := worker; n < inTurn; n += workers {
+				if _, err := post(ctx, l.client, url, l.bodies[(turn*inTurn+n)%len(l.bodies)]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	err := group.Wait()
+	return inTurn / time.Since(began).Seconds(), err
+}
+
+func post(ctx context.Context, c *http.Client, url string, body []byte) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Authorization", "Bearer bench")
 	response, err := c.Do(request)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer response.Body.Close()
 	content, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode != http.StatusOK {
 		err = fmt.Errorf("%s: %s", response.Status, content)
 	}
-	return err
+	return content, err
 }

@@ -1,69 +1,100 @@
 // Command decisions measures the decision service beside references in the same run: a bare map access to bits, a bare
 // web handler, a bare list. Its answers are first held against access.Decide.
+//
+// Counts, of allocations and of wrong answers, make it fail. Times never do.
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"runtime"
-	"text/tabwriter"
+	"os/signal"
+	"regexp"
+	"strings"
+	"syscall"
+
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/roster-dev/roster/test/bench/report"
 )
 
-// figure is one line of the table.
-type figure struct {
-	What     string  `json:"what"`
-	Measured string  `json:"measured"`
-	Beside   string  `json:"beside"`
-	Ratio    float64 `json:"ratio"`
-	Target   string  `json:"target"`
+// bench is what the sections share.
+type bench struct {
+	short  bool
+	report *report.Report
+}
+
+// pick is one of two sizes: of a full run, or of a short one.
+func (b *bench) pick(full, short int) int {
+	if b.short {
+		return short
+	}
+	return full
+}
+
+// section is one part of the measurements.
+type section struct {
+	name    string
+	measure func(*bench, context.Context) error
+}
+
+func sections() []section {
+	return []section{
+		{"process", (*bench).process},
+		{"http", (*bench).overHTTP},
+		{"start", (*bench).start},
+		{"revocation", (*bench).revocation},
+	}
 }
 
 func main() {
-	short := flag.Bool("short", false, "fewer users and rounds")
-	into := flag.String("json", "", "write the results to this file as well")
-	flag.Parse()
-	if err := run(*short, *into); err != nil {
+	ctrl.SetLogger(logr.Discard())
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
+		stop()
 		os.Exit(1)
 	}
 }
 
-func run(short bool, into string) error {
-	fmt.Printf("%s, %s/%s, %d processors\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0))
-	sizes := [][2]int{{10, 1_000}, {10, 100_000}, {100, 100_000}}
-	if short {
-		sizes = [][2]int{{10, 1_000}, {100, 10_000}}
+func run(ctx context.Context) error {
+	var names []string
+	for _, s := range sections() {
+		names = append(names, s.name)
 	}
-	var figures []figure
-	for _, size := range sizes {
-		w := newWorld(size[0], size[1])
-		more, err := inProcess(w)
-		if err != nil {
-			return err
-		}
-		figures = append(figures, more...)
-	}
-	more, err := overHTTP(newWorld(10, 1_000), short)
+	short := flag.Bool("short", false, "fewer users and rounds")
+	into := flag.String("json", "", "write the results to this file as well")
+	only := flag.String("run", "", "regular expression over the sections: "+strings.Join(names, ", "))
+	flag.Parse()
+	pattern, err := regexp.Compile(*only)
 	if err != nil {
 		return err
 	}
-	return show(append(figures, more...), into)
+	b := &bench{*short, &report.Report{Machine: report.Machine(), Short: *short}}
+	err = b.measure(ctx, pattern)
+	b.report.Print(os.Stdout)
+	if *into != "" {
+		content, encodeErr := json.MarshalIndent(b.report, "", "  ")
+		err = errors.Join(err, encodeErr, os.WriteFile(*into, append(content, '\n'), 0o600))
+	}
+	return errors.Join(err, b.report.Wrong())
 }
 
-func show(figures []figure, into string) error {
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "what\tmeasured\tbeside\tratio\ttarget")
-	for _, f := range figures {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%.2f\t%s\n", f.What, f.Measured, f.Beside, f.Ratio, f.Target)
+// measure runs the sections that were asked for. What has been measured is printed even if a later one fails.
+func (b *bench) measure(ctx context.Context, pattern *regexp.Regexp) error {
+	for _, s := range sections() {
+		if !pattern.MatchString(s.name) {
+			continue
+		}
+		fmt.Fprintln(os.Stderr, "bench:", s.name)
+		if err := s.measure(b, ctx); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
 	}
-	if err := table.Flush(); err != nil || into == "" {
-		return err
-	}
-	content, err := json.MarshalIndent(figures, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(into, append(content, '\n'), 0o600)
+	return nil
 }

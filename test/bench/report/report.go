@@ -1,4 +1,8 @@
-package main
+// Package report gathers what a benchmark found and prints it beside what it should be.
+//
+// Exact counts are right or wrong, and a wrong one makes a command fail. Times are compared with a reference that runs
+// beside them in the same run, because machines are shared and noisy; they never make it fail.
+package report
 
 import (
 	"fmt"
@@ -20,15 +24,15 @@ const (
 	noted   = "-"
 )
 
-// report is all that a run found.
-type report struct {
+// Report is all that a run found.
+type Report struct {
 	Machine map[string]string `json:"machine"`
 	Short   bool              `json:"short"`
-	Rows    []row             `json:"rows"`
+	Rows    []Row             `json:"rows"`
 }
 
-// row is one measurement.
-type row struct {
+// Row is one measurement.
+type Row struct {
 	Name    string `json:"name"`
 	What    string `json:"what"`
 	Reached string `json:"reached"`
@@ -38,25 +42,25 @@ type row struct {
 	Values map[string]float64 `json:"values,omitempty"`
 }
 
-func (r *report) add(one row) {
+func (r *Report) add(one Row) {
 	r.Rows = append(r.Rows, one)
 	fmt.Fprintf(os.Stderr, "bench: %s: %s (%s)\n", one.Name, one.Reached, one.Verdict)
 }
 
-// count adds a row for a number that has to be met exactly.
-func (r *report) count(name, what string, got, want int, remark string) {
+// Count adds a row for a number that has to be met exactly.
+func (r *Report) Count(name, what string, got, want int, remark string) {
 	verdict := exact
 	if got != want {
 		verdict = wrong
 	}
-	r.add(row{
+	r.add(Row{
 		Name: name, What: what, Reached: fmt.Sprintf("%d%s", got, remark), Target: fmt.Sprint(want), Verdict: verdict,
 		Values: map[string]float64{"got": float64(got), "want": float64(want)},
 	})
 }
 
-// limit adds a row for a value that has to stay within a bound, or to reach it.
-func (r *report) limit(one row, holds bool) {
+// Limit adds a row for a value that has to stay within a bound, or to reach it.
+func (r *Report) Limit(one Row, holds bool) {
 	one.Verdict = missed
 	if holds {
 		one.Verdict = reached
@@ -64,13 +68,14 @@ func (r *report) limit(one row, holds bool) {
 	r.add(one)
 }
 
-func (r *report) note(one row) {
+// Note adds a row without a target.
+func (r *Report) Note(one Row) {
 	one.Verdict = noted
 	r.add(one)
 }
 
-// wrong is an error when a count is.
-func (r *report) wrong() error {
+// Wrong is an error when a count is.
+func (r *Report) Wrong() error {
 	for _, one := range r.Rows {
 		if one.Verdict == wrong {
 			return fmt.Errorf("%s: counted %s where %s is right", one.Name, one.Reached, one.Target)
@@ -79,7 +84,8 @@ func (r *report) wrong() error {
 	return nil
 }
 
-func (r *report) print(out io.Writer) {
+// Print writes the rows as a table.
+func (r *Report) Print(out io.Writer) {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "NAME\tWHAT\tREACHED\tTARGET\tVERDICT")
 	for _, one := range r.Rows {
@@ -90,8 +96,8 @@ func (r *report) print(out io.Writer) {
 	}
 }
 
-// machine says what the numbers were measured on.
-func machine() map[string]string {
+// Machine says what the numbers were measured on.
+func Machine() map[string]string {
 	m := map[string]string{
 		"cpus": fmt.Sprint(runtime.NumCPU()), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH,
 	}
