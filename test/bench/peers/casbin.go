@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/casbin/casbin/v2"
 	"github.com/casbin/casbin/v2/model"
@@ -61,50 +62,63 @@ func (w *world) casbinTenant(t tenant) (*casbin.Enforcer, error) {
 	if _, err := e.AddGroupingPolicies(members); err != nil {
 		return nil, err
 	}
-	policies, sets := w.casbinPolicies(t)
-	if _, err := e.AddNamedGroupingPolicies("g2", sets); err != nil {
+	if _, err := e.AddNamedGroupingPolicies("g2", w.casbinSets()); err != nil {
 		return nil, err
+	}
+	var policies [][]string
+	for _, g := range t.groups {
+		policies = append(policies, w.casbinPolicies(g)...)
 	}
 	_, err = e.AddPolicies(policies)
 	return e, err
 }
 
-// casbinPolicies are what the groups may do to sets of resources, and what is in the sets. A group that counts everywhere
-// has a policy for each level of its role; a narrowed one has one more for each site.
-func (w *world) casbinPolicies(t tenant) (policies, sets [][]string) {
-	for n, r := range w.roles {
-		for _, l := range []level{read, manage} {
-			action := "read"
-			if l == manage {
-				action = casbinAny
-			}
-			all, open, sited := r.name+"/"+string(l), r.name+"/"+string(l)+"/open", r.name+"/"+string(l)+"/sited"
-			anywhere, onSites := 0, 0
-			for _, name := range w.resourcesOf(n, l) {
-				sets = append(sets, []string{name, all})
-				if w.sited(name) {
-					sets = append(sets, []string{name, sited})
-					onSites++
-				} else {
-					sets = append(sets, []string{name, open})
-					anywhere++
-				}
-			}
-			for _, g := range t.groups {
-				switch {
-				case g.role != n:
-				case len(g.sites) == 0 && anywhere+onSites > 0:
-					policies = append(policies, []string{g.name, all, action, casbinAny})
-				case len(g.sites) > 0 && anywhere > 0:
-					policies = append(policies, []string{g.name, open, action, casbinAny})
-				}
-				for _, s := range g.sites {
-					if g.role == n && onSites > 0 {
-						policies = append(policies, []string{g.name, sited, action, s})
-					}
-				}
+// casbinSet is the resources on which a role gives a level: all, or those on which sites count or do not.
+func casbinSet(r role, l level, part string) string { return r.name + "/" + string(l) + "/" + part }
+
+const (
+	casbinAll   = "all"
+	casbinSited = "sited"
+	casbinOpen  = "open"
+)
+
+func (w *world) casbinSets() [][]string {
+	var sets [][]string
+	for _, r := range w.resources {
+		part := casbinOpen
+		if r.sited {
+			part = casbinSited
+		}
+		for _, role := range w.roles {
+			if l := role.levels[r.name]; l != none {
+				sets = append(sets, []string{r.name, casbinSet(role, l, casbinAll)}, []string{r.name, casbinSet(role, l, part)})
 			}
 		}
 	}
-	return policies, sets
+	return sets
 }
+
+// casbinPolicies has one for each level of the group's role, and if it is narrowed one more for each of its sites; none
+// for a set that is empty.
+func (w *world) casbinPolicies(g group) [][]string {
+	var policies [][]string
+	r := w.roles[g.role]
+	for _, l := range []level{read, manage} {
+		action := map[level]string{read: "read", manage: casbinAny}[l]
+		resources := w.resourcesOf(g.role, l)
+		if len(g.sites) == 0 && len(resources) > 0 {
+			policies = append(policies, []string{g.name, casbinSet(r, l, casbinAll), action, casbinAny})
+		}
+		if len(g.sites) > 0 && slices.ContainsFunc(resources, w.open) {
+			policies = append(policies, []string{g.name, casbinSet(r, l, casbinOpen), action, casbinAny})
+		}
+		for _, s := range g.sites {
+			if slices.ContainsFunc(resources, w.sited) {
+				policies = append(policies, []string{g.name, casbinSet(r, l, casbinSited), action, s})
+			}
+		}
+	}
+	return policies
+}
+
+func (w *world) open(resource string) bool { return !w.sited(resource) }

@@ -3,32 +3,42 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/cedar-policy/cedar-go"
 )
 
-// cedarEngine follows Cedar's membership pattern, with one static policy for each level of a role, whatever the tenants. A
-// user's parents are the roles that his groups give him everywhere, and those that they give him on some sites; the
-// sites are an attribute of his. A thing's parents are the sets of resources that the policies name, and its site is an
-// attribute of it.
+// There are few policies, because all of them are evaluated for each question. Read is asked of one list only.
+const cedarPolicies = `
+permit(principal, action == Action::"read", resource) when { principal in resource.readers };
+permit(principal, action in [Action::"create", Action::"update", Action::"delete"], resource) when { principal in resource.managers };
+`
+
+// cedarEngine follows Cedar's relationship pattern: a thing has lists of the roles that may read and manage it, and a user's
+// parents are the roles that his groups give him. A narrowed group gives its role on each of its sites; where sites
+// count, there is a thing for each of them, which lists the roles on that site too. Cedar's membership pattern, with
+// policies that name roles and the sites as an attribute of the user, takes twice as long here.
 func cedarEngine(_ context.Context, w *world) (*engine, error) {
-	policies, err := cedar.NewPolicySetFromBytes("roles.cedar", []byte(w.cedarPolicies()))
+	policies, err := cedar.NewPolicySetFromBytes("policies.cedar", []byte(cedarPolicies))
 	if err != nil {
 		return nil, err
 	}
 	entities := cedar.EntityMap{}
-	w.addCedarThings(entities)
+	for _, r := range w.resources {
+		for n := range siteCount + 1 {
+			thing := w.cedarThing(r, siteName(n))
+			entities[thing.UID] = thing
+		}
+	}
 	for _, t := range w.tenants {
 		for _, u := range t.users {
-			e := w.cedarUser(t, u)
-			entities[e.UID] = e
+			principal := w.cedarUser(t, u)
+			entities[principal.UID] = principal
 		}
 	}
 	return &engine{prepare: func(q question) decide {
 		request := cedar.Request{
 			Principal: cedarUserID(q.tenant, q.user), Action: cedar.NewEntityUID("Action", cedar.String(q.action)),
-			Resource: w.cedarThing(q.resource, q.site),
+			Resource: cedarThingID(q.resource, q.site),
 		}
 		return func() (bool, error) {
 			decision, diagnostic := cedar.Authorize(policies, entities, request)
@@ -40,82 +50,38 @@ func cedarEngine(_ context.Context, w *world) (*engine, error) {
 	}}, nil
 }
 
-func (w *world) cedarPolicies() string {
-	var text strings.Builder
-	for n, r := range w.roles {
-		for _, l := range []level{read, manage} {
-			if len(w.resourcesOf(n, l)) == 0 {
-				continue
-			}
-			action := `action == Action::"read"`
-			if l == manage {
-				action = `action in [Action::"read", Action::"create", Action::"update", Action::"delete"]`
-			}
-			fmt.Fprintf(&text, "permit(principal in Role::%q, %s, resource in Kind::%q);\n", r.name, action, cedarKind(r, l))
-			fmt.Fprintf(&text, "permit(principal in SiteRole::%q, %s, resource in Kind::%q)\n", r.name, action, cedarKind(r, l))
-			fmt.Fprintf(&text, "when { !(resource has site) || principal.sites[%q].contains(resource.site) };\n", r.name)
-		}
-	}
-	return text.String()
+func cedarThingID(resource, site string) cedar.EntityUID {
+	return cedar.NewEntityUID("Thing", cedar.String(resource+"@"+site))
 }
-
-func cedarKind(r role, l level) string { return r.name + "/" + string(l) }
 
 func cedarUserID(tenant, user string) cedar.EntityUID {
 	return cedar.NewEntityUID("User", cedar.String(tenant+"/"+user))
 }
 
-// cedarThing is a thing of the resource; where sites count, there is one on each site.
-func (w *world) cedarThing(resource, site string) cedar.EntityUID {
-	if w.sited(resource) {
-		resource += "@" + site
-	}
-	return cedar.NewEntityUID("Thing", cedar.String(resource))
-}
+func cedarRoleID(name string) cedar.EntityUID { return cedar.NewEntityUID("Role", cedar.String(name)) }
 
-func (w *world) addCedarThings(entities cedar.EntityMap) {
-	for _, r := range w.resources {
-		var kinds []cedar.EntityUID
-		for _, role := range w.roles {
-			if l := role.levels[r.name]; l != none {
-				kinds = append(kinds, cedar.NewEntityUID("Kind", cedar.String(cedarKind(role, l))))
-			}
-		}
-		thing := cedar.Entity{UID: w.cedarThing(r.name, ""), Parents: cedar.NewEntityUIDSet(kinds...)}
-		if !r.sited {
-			entities[thing.UID] = thing
+func (w *world) cedarThing(r resource, site string) cedar.Entity {
+	var readers, managers []cedar.Value
+	for _, role := range w.roles {
+		if !role.holds("read", r) {
 			continue
 		}
-		for n := range siteCount + 1 {
-			thing.UID = w.cedarThing(r.name, siteName(n))
-			thing.Attributes = cedar.NewRecord(cedar.RecordMap{"site": cedar.String(siteName(n))})
-			entities[thing.UID] = thing
+		for _, name := range role.places(r, site) {
+			readers = append(readers, cedarRoleID(name))
+			if role.holds("delete", r) {
+				managers = append(managers, cedarRoleID(name))
+			}
 		}
 	}
+	return cedar.Entity{UID: cedarThingID(r.name, site), Attributes: cedar.NewRecord(cedar.RecordMap{
+		"readers": cedar.NewSet(readers...), "managers": cedar.NewSet(managers...),
+	})}
 }
 
 func (w *world) cedarUser(t tenant, u user) cedar.Entity {
 	var parents []cedar.EntityUID
-	sites := cedar.RecordMap{}
-	for _, r := range w.roles {
-		sites[cedar.String(r.name)] = cedar.NewSet()
+	for _, name := range w.placesOf(t, u) {
+		parents = append(parents, cedarRoleID(name))
 	}
-	for _, n := range u.groups {
-		g := t.groups[n]
-		name := cedar.String(w.roles[g.role].name)
-		if len(g.sites) == 0 {
-			parents = append(parents, cedar.NewEntityUID("Role", name))
-			continue
-		}
-		parents = append(parents, cedar.NewEntityUID("SiteRole", name))
-		var values []cedar.Value
-		for _, s := range g.sites {
-			values = append(values, cedar.String(s))
-		}
-		sites[name] = cedar.NewSet(values...)
-	}
-	return cedar.Entity{
-		UID: cedarUserID(t.name, u.address), Parents: cedar.NewEntityUIDSet(parents...),
-		Attributes: cedar.NewRecord(cedar.RecordMap{"sites": cedar.NewRecord(sites)}),
-	}
+	return cedar.Entity{UID: cedarUserID(t.name, u.address), Parents: cedar.NewEntityUIDSet(parents...)}
 }

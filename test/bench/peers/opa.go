@@ -43,41 +43,42 @@ func opaEngine(ctx context.Context, w *world) (*engine, error) {
 
 type object = map[string]any
 
+// opaData are the roles of each user, and those that may do an action to a thing of a resource on a site.
 func (w *world) opaData() object {
-	roles, sited, tenants := object{}, object{}, object{}
-	for _, r := range w.roles {
-		given := object{}
-		for resource, l := range r.levels {
-			held := object{}
-			for _, action := range l.actions() {
-				held[action] = true
-			}
-			given[resource] = held
-		}
-		roles[r.name] = given
-	}
+	holders, users := object{}, object{}
 	for _, r := range w.resources {
-		if r.sited {
-			sited[r.name] = true
+		sites := object{}
+		for n := range siteCount + 1 {
+			sites[siteName(n)] = w.opaHolders(r, siteName(n))
 		}
+		holders[r.name] = sites
 	}
 	for _, t := range w.tenants {
-		groups, users := object{}, object{}
-		for _, g := range t.groups {
-			sites := object{}
-			for _, s := range g.sites {
-				sites[s] = true
-			}
-			groups[g.name] = object{"role": w.roles[g.role].name, "everywhere": len(g.sites) == 0, "sites": sites}
-		}
+		roles := object{}
 		for _, u := range t.users {
-			memberships := object{}
-			for _, g := range u.groups {
-				memberships[t.groups[g].name] = true
+			names := object{}
+			for _, name := range w.placesOf(t, u) {
+				names[name] = true
 			}
-			users[u.address] = memberships
+			roles[u.address] = names
 		}
-		tenants[t.name] = object{"groups": groups, "users": users}
+		users[t.name] = roles
 	}
-	return object{"roles": roles, "sited": sited, "tenants": tenants}
+	return object{"holders": holders, "users": users}
+}
+
+func (w *world) opaHolders(r resource, site string) object {
+	held := object{}
+	for _, action := range actions {
+		names := object{}
+		for _, role := range w.roles {
+			for _, name := range role.places(r, site) {
+				if role.holds(action, r) {
+					names[name] = true
+				}
+			}
+		}
+		held[action] = names
+	}
+	return held
 }
