@@ -30,13 +30,15 @@ func cerbosEngine(ctx context.Context, w *world) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	sites := map[string]map[string]*structpb.Value{}
+	for n := range siteCount + 1 {
+		sites[siteName(n)] = map[string]*structpb.Value{"site": structpb.NewStringValue(siteName(n))}
+	}
 	return &engine{prepare: func(q question) decide {
 		input := []*enginev1.CheckInput{{
 			Principal: principals[q.tenant+"/"+q.user],
-			Resource: &enginev1.Resource{
-				Kind: q.resource, Id: "1", Attr: map[string]*structpb.Value{"site": structpb.NewStringValue(q.site)},
-			},
-			Actions: []string{q.action},
+			Resource:  &enginev1.Resource{Kind: q.resource, Id: "1", Attr: sites[q.site]},
+			Actions:   []string{q.action},
 		}}
 		return func() (bool, error) {
 			output, _, err := evaluator.Check(ctx, input)
