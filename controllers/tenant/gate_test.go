@@ -5,10 +5,11 @@ import (
 	"errors"
 	"sync"
 
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 )
 
 // gate keeps the manager from writing the statuses of users in the namespaces for which it is closed.
@@ -35,19 +36,12 @@ type gateWriter struct {
 	closed *sync.Map
 }
 
-// namedKind is an apply configuration that says what it is for.
-type namedKind interface {
-	GetKind() *string
-	GetNamespace() *string
-}
-
-// Apply fails while the gate is closed.
-func (w gateWriter) Apply(ctx context.Context, object runtime.ApplyConfiguration, options ...client.SubResourceApplyOption) error {
-	status, ok := object.(namedKind)
-	if ok && *status.GetKind() == "User" {
-		if _, shut := w.closed.Load(*status.GetNamespace()); shut {
+// Patch fails while the gate is closed.
+func (w gateWriter) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
+	if _, ok := object.(*accessv1.User); ok {
+		if _, shut := w.closed.Load(object.GetNamespace()); shut {
 			return errors.New("the gate is closed")
 		}
 	}
-	return w.SubResourceWriter.Apply(ctx, object, options...)
+	return w.SubResourceWriter.Patch(ctx, object, patch, options...)
 }

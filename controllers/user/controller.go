@@ -34,14 +34,14 @@ type Reconciler struct {
 	Clock  clock.PassiveClock
 	Events events.EventRecorder
 
-	echoes echoes
+	echoes status.Echoes
 }
 
 // Reconcile brings one user's status in line with everything it depends on.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	user := &accessv1.User{}
 	if err := r.Client.Get(ctx, request.NamespacedName, user); err != nil {
-		r.echoes.take(request.NamespacedName)
+		r.echoes.Take(request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	s, err := r.load(ctx, user)
@@ -134,10 +134,10 @@ func (r *Reconciler) write(ctx context.Context, s *scope) error {
 func (r *Reconciler) store(ctx context.Context, s *scope) error {
 	after := *s.user
 	after.Status = s.status
-	r.echoes.expect(&after)
+	r.echoes.Expect(&after)
 	err := r.Status.Write(ctx, &after)
 	if err != nil {
-		r.echoes.take(client.ObjectKeyFromObject(&after))
+		r.echoes.Take(client.ObjectKeyFromObject(&after))
 	}
 	return err
 }

@@ -23,7 +23,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, options controller.Options) error {
 		Named("user").
 		WithOptions(options).
 		// Status changes too: a status that somebody else wrote is put right.
-		For(&accessv1.User{}, builder.WithPredicates(r.echoes.unheard())).
+		For(&accessv1.User{}, builder.WithPredicates(r.echoes.Unheard())).
 		// Acceptance, expiry, cancellation and deletion of an invitation decide where its user stands.
 		Watches(&accessv1.Invitation{}, handler.EnqueueRequestsFromMapFunc(invited)).
 		// Whoever shares an address with this user may now be the older one, or no longer be a duplicate.

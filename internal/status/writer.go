@@ -5,15 +5,13 @@ package status
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -38,21 +36,25 @@ func (w Writer) WriteLocked(ctx context.Context, object client.Object) error {
 }
 
 func (w Writer) apply(ctx context.Context, object client.Object, resourceVersion string) error {
-	kind, state := shapeOf(object)
+	kind, state, stored := shapeOf(object)
 	if kind == "" {
 		return fmt.Errorf("%T has no status that Roster writes", object)
 	}
-	encoded, err := json.Marshal(state)
+	body, err := json.Marshal(application{
+		APIVersion: accessv1.SchemeGroupVersion.String(), Kind: kind, Status: state,
+		Metadata: identity{object.GetName(), object.GetNamespace(), object.GetUID(), resourceVersion},
+	})
 	if err != nil {
 		return fmt.Errorf("could not encode the status of %s %s: %w", kind, object.GetName(), err)
 	}
-	applied := newApplication(kind, object, encoded)
-	if resourceVersion != "" {
-		applied.ResourceVersion = &resourceVersion
-	}
-	err = w.Client.Status().Apply(ctx, applied, client.ForceOwnership, client.FieldOwner(accessv1.FieldOwner))
+	stored.SetName(object.GetName())
+	stored.SetNamespace(object.GetNamespace())
+	// It is an apply, sent as a patch for the sake of its last option: without it the API server parses each status twice,
+	// to warn of fields that it does not know.
+	err = w.Client.Status().Patch(ctx, stored, client.RawPatch(types.ApplyYAMLPatchType, body),
+		client.ForceOwnership, client.FieldOwner(accessv1.FieldOwner), client.FieldValidation(metav1.FieldValidationIgnore))
 	if err == nil {
-		err = w.cleanse(ctx, object, applied, encoded)
+		err = w.cleanse(ctx, stored, state)
 	}
 	count(kind, err)
 	if apierrors.IsNotFound(err) {
@@ -61,119 +63,69 @@ func (w Writer) apply(ctx context.Context, object client.Object, resourceVersion
 	return err
 }
 
-// application is an apply configuration for any kind's status. It is encoded once, and of the answer only the metadata is
-// decoded: an operator that brings thousands of statuses up to date spends most of its time on these two.
+// application is what is sent: the object's identity, and its status.
 type application struct {
-	APIVersion *string `json:"apiVersion"`
-	Kind       *string `json:"kind"`
-	identity   `json:"metadata"`
-	Status     json.RawMessage `json:"status"`
+	APIVersion string   `json:"apiVersion"`
+	Kind       string   `json:"kind"`
+	Metadata   identity `json:"metadata"`
+	Status     any      `json:"status"`
 }
 
-// identity is the part of an object's metadata that is sent or looked at.
 type identity struct {
-	Name            *string    `json:"name"`
-	Namespace       *string    `json:"namespace,omitempty"`
-	UID             *types.UID `json:"uid,omitempty"`
-	ResourceVersion *string    `json:"resourceVersion,omitempty"`
-	// ManagedFields say whose the stored object is; never sent.
-	ManagedFields []ownership `json:"managedFields,omitempty"`
+	Name            string    `json:"name"`
+	Namespace       string    `json:"namespace,omitempty"`
+	UID             types.UID `json:"uid,omitempty"`
+	ResourceVersion string    `json:"resourceVersion,omitempty"`
 }
 
-type ownership struct {
-	Manager     string                            `json:"manager"`
-	Operation   metav1.ManagedFieldsOperationType `json:"operation"`
-	Subresource string                            `json:"subresource"`
-}
-
-// ours is what applying under Roster's name leaves behind. Whoever writes under that name by other means is not Roster.
-func (o ownership) ours() bool {
-	return o.Manager == accessv1.FieldOwner && o.Operation == metav1.ManagedFieldsOperationApply
-}
-
-func newApplication(kind string, object client.Object, encoded json.RawMessage) *application {
-	a := &application{APIVersion: ptr.To(accessv1.SchemeGroupVersion.String()), Kind: &kind, Status: encoded}
-	a.Name, a.UID = ptr.To(object.GetName()), ptr.To(object.GetUID())
-	if namespace := object.GetNamespace(); namespace != "" {
-		a.Namespace = &namespace
-	}
-	return a
-}
-
-// IsApplyConfiguration marks the type for the client, which asks for the rest of the methods as well.
-func (a *application) IsApplyConfiguration() {}
-
-// GetAPIVersion is the group and version that is applied.
-func (a *application) GetAPIVersion() *string { return a.APIVersion }
-
-// GetKind is the kind that is applied.
-func (a *application) GetKind() *string { return a.Kind }
-
-// GetNamespace is where the object is.
-func (a *application) GetNamespace() *string { return a.Namespace }
-
-// GetName is the object's.
-func (a *application) GetName() *string { return a.Name }
-
-// foreign tells whether somebody else owns a part of the stored status.
-func (a *application) foreign() bool {
-	return slices.ContainsFunc(a.ManagedFields, func(o ownership) bool {
-		return !o.ours() && (o.Subresource == "status" || o.Manager == "before-first-apply")
+// foreign tells whether somebody else owns a part of the stored status. Whoever writes under Roster's name by other means
+// than an apply is not Roster.
+func foreign(stored client.Object) bool {
+	return slices.ContainsFunc(stored.GetManagedFields(), func(e metav1.ManagedFieldsEntry) bool {
+		ours := e.Manager == accessv1.FieldOwner && e.Operation == metav1.ManagedFieldsOperationApply
+		return !ours && (e.Subresource == "status" || e.Manager == "before-first-apply")
 	})
 }
 
 // cleanse replaces the status as a whole when more is stored than was applied: applying leaves alone what another owner
 // added, and a status has no other owner.
-func (w Writer) cleanse(ctx context.Context, object client.Object, stored *application, wanted json.RawMessage) error {
-	if !stored.foreign() {
+func (w Writer) cleanse(ctx context.Context, stored client.Object, wanted any) error {
+	if _, state, _ := shapeOf(stored); !foreign(stored) || equality.Semantic.DeepEqual(state, wanted) {
 		return nil
-	}
-	if same, err := sameJSON(stored.Status, wanted); err != nil || same {
-		return err
 	}
 	// The version goes along as a lock: a mismatch is a conflict.
 	patch, err := json.Marshal([]map[string]any{
-		{"op": "replace", "path": "/metadata/resourceVersion", "value": stored.ResourceVersion},
+		{"op": "replace", "path": "/metadata/resourceVersion", "value": stored.GetResourceVersion()},
 		{"op": "replace", "path": "/status", "value": wanted},
 	})
 	if err != nil {
 		return err
 	}
-	target, ok := object.DeepCopyObject().(client.Object)
-	if !ok {
-		return fmt.Errorf("%T is no object", object)
-	}
-	return w.Client.Status().Patch(ctx, target, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(accessv1.FieldOwner))
+	return w.Client.Status().Patch(ctx, stored, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(accessv1.FieldOwner))
 }
 
-func sameJSON(a, b json.RawMessage) (bool, error) {
-	var left, right any
-	err := errors.Join(json.Unmarshal(a, &left), json.Unmarshal(b, &right))
-	return reflect.DeepEqual(left, right), err
-}
-
-// shapeOf is the kind's name, without asking a scheme (objects from the cache do not carry it), and the status; both empty
-// for a kind whose status Roster does not write.
-func shapeOf(object client.Object) (kind string, state any) {
+// shapeOf is the kind's name, without asking a scheme (objects from the cache do not carry it), the status, and an object
+// to read the stored one into; all empty for a kind whose status Roster does not write.
+func shapeOf(object client.Object) (kind string, state any, stored client.Object) {
 	switch o := object.(type) {
 	case *accessv1.ResourceCatalog:
-		return "ResourceCatalog", &o.Status
+		return "ResourceCatalog", &o.Status, &accessv1.ResourceCatalog{}
 	case *accessv1.Tenant:
-		return "Tenant", &o.Status
+		return "Tenant", &o.Status, &accessv1.Tenant{}
 	case *accessv1.User:
-		return "User", &o.Status
+		return "User", &o.Status, &accessv1.User{}
 	case *accessv1.UserGroup:
-		return "UserGroup", &o.Status
+		return "UserGroup", &o.Status, &accessv1.UserGroup{}
 	case *accessv1.Role:
-		return "Role", &o.Status
+		return "Role", &o.Status, &accessv1.Role{}
 	case *accessv1.Restriction:
-		return "Restriction", &o.Status
+		return "Restriction", &o.Status, &accessv1.Restriction{}
 	case *accessv1.Vendor:
-		return "Vendor", &o.Status
+		return "Vendor", &o.Status, &accessv1.Vendor{}
 	case *accessv1.Invitation:
-		return "Invitation", &o.Status
+		return "Invitation", &o.Status, &accessv1.Invitation{}
 	default:
-		return "", nil
+		return "", nil, nil
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -31,37 +32,39 @@ type server struct {
 
 func (s *server) client() client.Client {
 	return interceptor.NewClient(nil, interceptor.Funcs{
-		SubResourceApply: func(_ context.Context, _ client.Client, _ string, configuration runtime.ApplyConfiguration, _ ...client.SubResourceApplyOption) error {
-			encoded, err := json.Marshal(configuration)
-			if err != nil {
-				return err
-			}
-			sent := map[string]any{}
-			if err := json.Unmarshal(encoded, &sent); err != nil {
-				return err
-			}
-			s.applied = append(s.applied, sent)
-			if s.err != nil {
-				return s.err
-			}
-			stored := runtime.DeepCopyJSON(sent)
-			stored["metadata"].(map[string]any)["resourceVersion"] = "8"
-			stored["spec"] = map[string]any{"email": "ana@acme.example"}
-			if s.answer != nil {
-				s.answer(stored)
-			}
-			encoded, err = json.Marshal(stored)
-			if err != nil {
-				return err
-			}
-			return json.Unmarshal(encoded, configuration)
-		},
 		SubResourcePatch: func(_ context.Context, _ client.Client, _ string, object client.Object, patch client.Patch, _ ...client.SubResourcePatchOption) error {
 			data, err := patch.Data(object)
-			s.patched = append(s.patched, string(patch.Type())+" "+string(data))
-			return err
+			if err != nil {
+				return err
+			}
+			if patch.Type() != types.ApplyYAMLPatchType {
+				s.patched = append(s.patched, string(patch.Type())+" "+string(data))
+				return nil
+			}
+			return s.apply(data, object)
 		},
 	})
+}
+
+func (s *server) apply(data []byte, into client.Object) error {
+	sent := map[string]any{}
+	if err := json.Unmarshal(data, &sent); err != nil {
+		return err
+	}
+	s.applied = append(s.applied, sent)
+	if s.err != nil {
+		return s.err
+	}
+	stored := runtime.DeepCopyJSON(sent)
+	stored["metadata"].(map[string]any)["resourceVersion"] = "8"
+	if s.answer != nil {
+		s.answer(stored)
+	}
+	encoded, err := json.Marshal(stored)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(encoded, into)
 }
 
 func stored() *accessv1.User {

@@ -15,7 +15,6 @@ import (
 	"github.com/go-logr/logr/testr"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -131,8 +130,8 @@ func TestAnswersAtOnceAgainstAnAPIServer(t *testing.T) {
 	invitation := invite(t, live)
 	var taken atomic.Int32
 	counting := interceptor.NewClient(cached, interceptor.Funcs{
-		SubResourceApply: func(ctx context.Context, c client.Client, _ string, o runtime.ApplyConfiguration, options ...client.SubResourceApplyOption) error {
-			err := c.Status().Apply(ctx, o, options...)
+		SubResourcePatch: func(ctx context.Context, c client.Client, _ string, o client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
+			err := c.Status().Patch(ctx, o, patch, options...)
 			if err == nil {
 				taken.Add(1)
 			}

@@ -100,7 +100,7 @@ func TestTheStoreBelievesTheAPIServerAndNotTheCache(t *testing.T) {
 		spoil(&now)
 		objects := present(now)
 		live := cluster(t, interceptor.Funcs{}, objects...)
-		stale := cluster(t, interceptor.Funcs{SubResourceApply: refuseWrite(t)}, objectsOf(invited())...)
+		stale := cluster(t, interceptor.Funcs{SubResourcePatch: refuseWrite(t)}, objectsOf(invited())...)
 		invite, err := NewStore(stale, live).Accept(t.Context(), uid, email, noon)
 		if standingOf(t, invite, err, Dead); t.Failed() {
 			t.Fatal(name)
@@ -127,10 +127,10 @@ func present(r record) []client.Object {
 	return out
 }
 
-type applyFunc = func(context.Context, client.Client, string, runtime.ApplyConfiguration, ...client.SubResourceApplyOption) error
+type writeFunc = func(context.Context, client.Client, string, client.Object, client.Patch, ...client.SubResourcePatchOption) error
 
-func refuseWrite(t testing.TB) applyFunc {
-	return func(context.Context, client.Client, string, runtime.ApplyConfiguration, ...client.SubResourceApplyOption) error {
+func refuseWrite(t testing.TB) writeFunc {
+	return func(context.Context, client.Client, string, client.Object, client.Patch, ...client.SubResourcePatchOption) error {
 		t.Error("a status was written")
 		return errBroken
 	}
@@ -148,8 +148,8 @@ func TestALinkWorksBeforeTheCacheHasHeardOfItsMail(t *testing.T) {
 // writingTo reads from one client and writes to another, as one does that reads from a cache.
 func writingTo(reads client.WithWatch, writes client.Client) client.Client {
 	return interceptor.NewClient(reads, interceptor.Funcs{
-		SubResourceApply: func(ctx context.Context, _ client.Client, _ string, o runtime.ApplyConfiguration, options ...client.SubResourceApplyOption) error {
-			return writes.Status().Apply(ctx, o, options...)
+		SubResourcePatch: func(ctx context.Context, _ client.Client, _ string, o client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
+			return writes.Status().Patch(ctx, o, patch, options...)
 		},
 	})
 }
@@ -157,14 +157,14 @@ func writingTo(reads client.WithWatch, writes client.Client) client.Client {
 // before runs something once, right before the first status is written.
 func before(first func(client.Client) error) interceptor.Funcs {
 	done := false
-	return interceptor.Funcs{SubResourceApply: func(ctx context.Context, c client.Client, _ string, o runtime.ApplyConfiguration, options ...client.SubResourceApplyOption) error {
+	return interceptor.Funcs{SubResourcePatch: func(ctx context.Context, c client.Client, _ string, o client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
 		if !done {
 			done = true
 			if err := first(c); err != nil {
 				return err
 			}
 		}
-		return c.Status().Apply(ctx, o, options...)
+		return c.Status().Patch(ctx, o, patch, options...)
 	}}
 }
 
@@ -207,7 +207,7 @@ func TestAnAnswerIsDecidedAgainWhenSomebodyWroteFirst(t *testing.T) {
 
 func TestTheStoreDoesNotTryForEver(t *testing.T) {
 	tries := 0
-	c := cluster(t, interceptor.Funcs{SubResourceApply: func(context.Context, client.Client, string, runtime.ApplyConfiguration, ...client.SubResourceApplyOption) error {
+	c := cluster(t, interceptor.Funcs{SubResourcePatch: func(context.Context, client.Client, string, client.Object, client.Patch, ...client.SubResourcePatchOption) error {
 		tries++
 		return apierrors.NewConflict(invitations, "ana-3fz8k2", errBroken)
 	}}, objectsOf(invited())...)
@@ -232,7 +232,7 @@ func TestTheStoreSaysWhenItCouldNotFindOut(t *testing.T) {
 		"the index": {List: func(context.Context, client.WithWatch, client.ObjectList, ...client.ListOption) error {
 			return errBroken
 		}},
-		"the write": {SubResourceApply: func(context.Context, client.Client, string, runtime.ApplyConfiguration, ...client.SubResourceApplyOption) error {
+		"the write": {SubResourcePatch: func(context.Context, client.Client, string, client.Object, client.Patch, ...client.SubResourcePatchOption) error {
 			return errBroken
 		}},
 	}

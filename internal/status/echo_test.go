@@ -1,4 +1,4 @@
-package user
+package status
 
 import (
 	"testing"
@@ -8,7 +8,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
-	"github.com/roster-dev/roster/internal/status"
 )
 
 // TestOnlyTheEchoIsUnheard writes a user's status, lets the watch bring something, and tells whether it is looked at.
@@ -37,14 +36,14 @@ func TestOnlyTheEchoIsUnheard(t *testing.T) {
 		"a later user of that name":                       {written(func(u *accessv1.User) { u.UID = "another" }), true},
 	} {
 		for _, form := range []string{"whole", "slim"} {
-			e, comes := &echoes{}, c.comes.DeepCopy()
+			e, comes := &Echoes{}, c.comes.DeepCopy()
 			if form == "slim" {
-				if _, err := status.Slim(comes); err != nil {
+				if _, err := Slim(comes); err != nil {
 					t.Fatal(err)
 				}
 			}
-			e.expect(written())
-			if heard := e.unheard().Update(event.UpdateEvent{ObjectOld: written(), ObjectNew: comes}); heard != c.heard {
+			e.Expect(written())
+			if heard := e.Unheard().Update(event.UpdateEvent{ObjectOld: written(), ObjectNew: comes}); heard != c.heard {
 				t.Errorf("%s, %s: heard %v", sentence, form, heard)
 			}
 		}
@@ -55,14 +54,14 @@ func TestAnEchoIsExpectedOnce(t *testing.T) {
 	t.Parallel()
 	user := &accessv1.User{ObjectMeta: metav1.ObjectMeta{UID: "uid"}}
 	update := event.UpdateEvent{ObjectOld: user, ObjectNew: user}
-	for sentence, before := range map[string]func(*echoes){
-		"nothing was written":  func(*echoes) {},
-		"it has come already":  func(e *echoes) { e.expect(user); e.unheard().Update(update) },
-		"the write has failed": func(e *echoes) { e.expect(user); e.take(client.ObjectKeyFromObject(user)) },
+	for sentence, before := range map[string]func(*Echoes){
+		"nothing was written":  func(*Echoes) {},
+		"it has come already":  func(e *Echoes) { e.Expect(user); e.Unheard().Update(update) },
+		"the write has failed": func(e *Echoes) { e.Expect(user); e.Take(client.ObjectKeyFromObject(user)) },
 	} {
-		e := &echoes{}
+		e := &Echoes{}
 		before(e)
-		if !e.unheard().Update(update) {
+		if !e.Unheard().Update(update) {
 			t.Errorf("%s: not heard", sentence)
 		}
 		if len(e.expected) != 0 {
