@@ -37,7 +37,7 @@ func (b *bench) convergence(ctx context.Context) error {
 	}
 	var r rounds
 	err = b.profile("convergence", func() error {
-		for i := range b.options.pick(3, 5) {
+		for i := range b.options.pick(5, 9) {
 			if err := b.round(ctx, w, &r, i%2 == 0); err != nil {
 				return err
 			}
