@@ -27,6 +27,8 @@ type Cluster struct {
 	// Client reads and writes past every cache, as a cluster administrator.
 	Client client.Client
 	Scheme *kruntime.Scheme
+	// GuardCertDir has a guarded cluster's webhooks served with other certificates than those that the API server trusts.
+	GuardCertDir string
 
 	assets      string
 	environment *envtest.Environment
@@ -34,7 +36,7 @@ type Cluster struct {
 }
 
 // Start starts a cluster. Stop ends it.
-func Start() (*Cluster, error) {
+func Start(changes ...func(*envtest.Environment)) (*Cluster, error) {
 	assets, err := Assets()
 	if err != nil {
 		return nil, err
@@ -50,6 +52,9 @@ func Start() (*Cluster, error) {
 		BinaryAssetsDirectory:    assets,
 		ControlPlaneStartTimeout: time.Minute,
 		ControlPlaneStopTimeout:  time.Minute,
+	}
+	for _, change := range changes {
+		change(environment)
 	}
 	config, err := environment.Start()
 	if err != nil {
