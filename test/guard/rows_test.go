@@ -109,12 +109,14 @@ func join(group string) func(*accessv1.User) {
 	return func(u *accessv1.User) { u.Spec.Groups = append(u.Spec.Groups, accessv1.GroupMembership{Name: group}) }
 }
 
-func role(name string) *accessv1.Role { return named(&accessv1.Role{}, name) }
+func role(name string) *accessv1.Role {
+	return named(&accessv1.Role{Spec: accessv1.RoleSpec{DisplayName: name}}, name)
+}
 
 func restriction(name string) *accessv1.Restriction { return named(&accessv1.Restriction{}, name) }
 
 func vendor(name string, options ...string) *accessv1.Vendor {
-	return named(&accessv1.Vendor{Spec: accessv1.VendorSpec{Options: options}}, name)
+	return named(&accessv1.Vendor{Spec: accessv1.VendorSpec{DisplayName: name, Options: options}}, name)
 }
 
 func usergroup(name string) *accessv1.UserGroup { return newGroup(name, accessv1.UserGroupSpec{}) }

@@ -111,6 +111,7 @@ func newUser(name string, groups ...string) *accessv1.User {
 }
 
 func newGroup(name string, spec accessv1.UserGroupSpec) *accessv1.UserGroup {
+	spec.DisplayName = name // a spec is required, and one without anything in it is left out
 	return named(&accessv1.UserGroup{Spec: spec}, name)
 }
 
@@ -181,7 +182,7 @@ func buildWorld(ctx context.Context) {
 		newGroup("clerks", accessv1.UserGroupSpec{Roles: refs("clerk")}),
 		named(&accessv1.Restriction{Spec: accessv1.RestrictionSpec{Dimension: "site", Values: &[]string{"DE"}}}, "ours"),
 		newGroup("narrowed", accessv1.UserGroupSpec{Roles: refs("owner"), Restrictions: refs("ours")}),
-		named(&accessv1.Vendor{}, "abc"),
+		vendor("abc"),
 		newUser("ana", "owners"), newUser("dee", "de-admins", "user-admins"), newUser("vic"), newUser("ben"), late,
 		partners, partner, other, stranger,
 	)
@@ -189,6 +190,6 @@ func buildWorld(ctx context.Context) {
 		env.ExpectEventually(ctx, cluster, newUser(name), env.HaveState(accessv1.UserActive))
 	}
 	env.ExpectEventually(ctx, cluster, partner, env.HaveState(accessv1.UserActive))
-	env.ExpectEventually(ctx, cluster, named(&accessv1.Vendor{}, "abc"), env.BeReady())
+	env.ExpectEventually(ctx, cluster, vendor("abc"), env.BeReady())
 	env.ExpectEventually(ctx, cluster, late, env.HaveState(accessv1.UserInvited))
 }
