@@ -56,13 +56,9 @@ func (r *Reconciler) load(ctx context.Context, user *accessv1.User) (*scope, err
 	return s, err
 }
 
-func (r *Reconciler) loadElder(ctx context.Context, s *scope) error {
-	if s.address.IsZero() {
-		return nil
-	}
-	elder, err := r.Graph.Elder(ctx, s.user, s.address)
-	if elder != nil {
-		s.elder = elder.Name
+func (r *Reconciler) loadElder(ctx context.Context, s *scope) (err error) {
+	if !s.address.IsZero() {
+		s.elder, err = r.Graph.Elder(ctx, s.user, s.address)
 	}
 	return err
 }

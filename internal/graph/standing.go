@@ -7,12 +7,12 @@ import (
 	"github.com/roster-dev/roster/internal/address"
 )
 
-// Elder is the oldest other user with the same address, if he is older than the user: the address is his. Nil: there is
-// none.
-func (g *Graph) Elder(ctx context.Context, user *accessv1.User, key address.Address) (*accessv1.User, error) {
+// Elder names the oldest other user with the same address, if he is older than the user: the address is his. Empty: there
+// is none.
+func (g *Graph) Elder(ctx context.Context, user *accessv1.User, key address.Address) (string, error) {
 	same, err := g.UsersWithEmail(ctx, user.Namespace, key.Key())
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	oldest := user
 	for i := range same {
@@ -21,12 +21,12 @@ func (g *Graph) Elder(ctx context.Context, user *accessv1.User, key address.Addr
 		}
 	}
 	if oldest.UID == user.UID {
-		return nil, nil
+		return "", nil
 	}
-	return oldest, nil
+	return oldest.Name, nil
 }
 
-// NeedsInvitation: a robot never does, and the user's own mode counts before the tenant's.
+// NeedsInvitation tells whether a user has to accept one: a robot never does, and the user's own mode counts before the tenant's.
 func NeedsInvitation(tenant *accessv1.Tenant, user *accessv1.User) bool {
 	if user.Spec.Type == accessv1.UserTypeRobot {
 		return false
@@ -56,7 +56,7 @@ func (g *Graph) Active(ctx context.Context, tenancy *Tenancy, user *accessv1.Use
 		return false, nil
 	}
 	elder, err := g.Elder(ctx, user, parsed)
-	return elder == nil && err == nil, err
+	return elder == "" && err == nil, err
 }
 
 // SameAddress tells whether a stored address is the present one, however it is spelled.

@@ -95,9 +95,10 @@ func remove(object client.Object) attempt {
 	}
 }
 
-func removeAll(object client.Object) attempt {
+// removeAll deletes what is selected, in one request.
+func removeAll(object client.Object, selected client.DeleteAllOfOption) attempt {
 	return func(ctx context.Context, c client.Client, dry bool) error {
-		options := []client.DeleteAllOfOption{client.InNamespace("acme")}
+		options := []client.DeleteAllOfOption{client.InNamespace("acme"), selected}
 		if dry {
 			options = append(options, client.DryRunAll)
 		}
@@ -188,14 +189,14 @@ var _ = DescribeTable("refuses what somebody gains by and the requester does not
 	Entry("a protected role by a pipeline without bind", pipeline, update(newUser("ben"), join("partners")), "needs the verb bind"),
 	Entry("a protected role by the partner", paul, update(usergroup("partners"), func(g *accessv1.UserGroup) { g.Spec.Members = []accessv1.GroupMember{{Name: "ben"}} }), "is protected by the platform"),
 	Entry("deleting oneself", ana, remove(newUser("ana")), "nobody deletes himself"),
-	Entry("deleting all users, oneself among them", ana, removeAll(&accessv1.User{}), "nobody deletes himself"),
+	Entry("deleting a collection, oneself in it", ana, removeAll(&accessv1.User{}, client.MatchingFields{"spec.email": "ana@acme.example"}), "nobody deletes himself"),
 	Entry("a foreign domain", platform, create(named(&accessv1.User{Spec: accessv1.UserSpec{Email: "a@evil.example"}}, "new")), "allowedEmailDomains of Tenant acme"),
 	Entry("an address twice", platform, create(named(&accessv1.User{Spec: accessv1.UserSpec{Email: "Vic@acme.example"}}, "new")), "user vic has the address"),
 	Entry("an invitation of another", vic, create(invite("new", "ben")), "are for administrators"),
 	Entry("an owner, so that the cluster deletes it", vic, update(usergroup("staff"), func(g *accessv1.UserGroup) { g.OwnerReferences = []metav1.OwnerReference{owner()} }), "metadata.ownerReferences"),
 	Entry("a predefined role changed", platform, update(role("viewer"), func(r *accessv1.Role) { r.Spec.Rules = all }), "is kept by Roster"),
 	Entry("a predefined role deleted", platform, remove(role("viewer")), "is kept by Roster"),
-	Entry("all roles deleted", ana, removeAll(&accessv1.Role{}), "is kept by Roster"),
+	Entry("all predefined roles deleted at once", ana, removeAll(&accessv1.Role{}, client.MatchingLabels{accessv1.LabelPredefined: "true"}), "is kept by Roster"),
 	Entry("a predefined role freed", platform, update(role("viewer"), func(r *accessv1.Role) { r.OwnerReferences = nil }), "is kept by Roster"),
 	Entry("a predefined role's label taken", platform, update(role("viewer"), func(r *accessv1.Role) { delete(r.Labels, accessv1.LabelPredefined) }), "is kept by Roster"),
 	Entry("a synced restriction changed", platform, update(restriction("site.de"), func(r *accessv1.Restriction) { r.Spec.Values = &[]string{"FR"} }), "is kept by Roster"),
