@@ -122,7 +122,7 @@ func (c *Cluster) Kubeconfig(name string, groups ...string) ([]byte, error) {
 // StartControllerManager starts kube-controller-manager with what a cluster needs to clean up after itself: garbage
 // collection by owner references, deletion of namespaces, and service accounts. Its files and log go into dir.
 func (c *Cluster) StartControllerManager(ctx context.Context, dir string) error {
-	kubeconfig, err := c.Kubeconfig("kube-controller-manager", "system:masters")
+	kubeconfig, err := c.Kubeconfig("system:kube-controller-manager", "system:masters")
 	if err != nil {
 		return err
 	}
