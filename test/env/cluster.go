@@ -27,8 +27,8 @@ type Cluster struct {
 	// Client reads and writes past every cache, as a cluster administrator.
 	Client client.Client
 	Scheme *kruntime.Scheme
-	// GuardCertDir has a guarded cluster's webhooks served with other certificates than those that the API server trusts.
-	GuardCertDir string
+	// ChangeGuard changes how the next manager serves a guarded cluster's webhooks; nil: as the API server expects it.
+	ChangeGuard func(*manager.GuardOptions)
 
 	assets      string
 	environment *envtest.Environment

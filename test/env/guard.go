@@ -1,7 +1,6 @@
 package env
 
 import (
-	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -39,6 +38,9 @@ func addGuard(mgr ctrl.Manager, c *Cluster) error {
 	options := manager.Defaults().Guard
 	options.UsernamePrefix = UsernamePrefix
 	options.Address, options.CertDir = c.GuardServing()
+	if c.ChangeGuard != nil {
+		c.ChangeGuard(&options)
+	}
 	return manager.AddGuard(mgr, "roster-system", options)
 }
 
@@ -46,7 +48,7 @@ func addGuard(mgr ctrl.Manager, c *Cluster) error {
 // that it trusts.
 func (c *Cluster) GuardServing() (address, certDir string) {
 	serving := &c.environment.WebhookInstallOptions
-	return fmt.Sprintf("%s:%d", serving.LocalServingHost, serving.LocalServingPort), cmp.Or(c.GuardCertDir, serving.LocalServingCertDir)
+	return fmt.Sprintf("%s:%d", serving.LocalServingHost, serving.LocalServingPort), serving.LocalServingCertDir
 }
 
 // ManagerAccount is the config with which the manager's own account reaches the API server. ManagerFiles have to be applied.

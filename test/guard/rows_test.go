@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -36,12 +37,14 @@ func update[T client.Object](object T, change func(T)) attempt {
 		if dry {
 			options = append(options, client.DryRunAll)
 		}
-		fresh, _ := object.DeepCopyObject().(T)
-		if err := cluster.Client.Get(ctx, client.ObjectKeyFromObject(object), fresh); err != nil {
-			return err
-		}
-		change(fresh)
-		return c.Update(ctx, fresh, options...)
+		return retry.RetryOnConflict(retry.DefaultRetry, func() error {
+			fresh, _ := object.DeepCopyObject().(T)
+			if err := cluster.Client.Get(ctx, client.ObjectKeyFromObject(object), fresh); err != nil {
+				return err
+			}
+			change(fresh)
+			return c.Update(ctx, fresh, options...)
+		})
 	}
 }
 
@@ -51,12 +54,14 @@ func updateStatus[T client.Object](object T, change func(T)) attempt {
 		if dry {
 			options = append(options, client.DryRunAll)
 		}
-		fresh, _ := object.DeepCopyObject().(T)
-		if err := cluster.Client.Get(ctx, client.ObjectKeyFromObject(object), fresh); err != nil {
-			return err
-		}
-		change(fresh)
-		return c.Status().Update(ctx, fresh, options...)
+		return retry.RetryOnConflict(retry.DefaultRetry, func() error {
+			fresh, _ := object.DeepCopyObject().(T)
+			if err := cluster.Client.Get(ctx, client.ObjectKeyFromObject(object), fresh); err != nil {
+				return err
+			}
+			change(fresh)
+			return c.Status().Update(ctx, fresh, options...)
+		})
 	}
 }
 

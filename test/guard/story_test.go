@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	roster "github.com/roster-dev/roster/internal/manager"
 	"github.com/roster-dev/roster/test/env"
 )
 
@@ -91,9 +92,9 @@ var _ = Describe("A guard that does not answer", Serial, Ordered, func() {
 	})
 
 	It("lets Roster write all the same", func(ctx context.Context) {
-		roster, err := client.New(cluster.ManagerAccount(), client.Options{Scheme: cluster.Scheme})
+		itself, err := client.New(cluster.ManagerAccount(), client.Options{Scheme: cluster.Scheme})
 		Expect(err).NotTo(HaveOccurred())
-		Expect(patch(role("viewer"), "application/merge-patch+json", `{"metadata":{"annotations":{"a":"b"}}}`)(ctx, roster, true)).To(Succeed())
+		Expect(patch(role("viewer"), "application/merge-patch+json", `{"metadata":{"annotations":{"a":"b"}}}`)(ctx, itself, true)).To(Succeed())
 	})
 
 	It("lets nothing through with a certificate that the API server does not know", func(ctx context.Context) {
@@ -115,10 +116,10 @@ func serveWithOwnCertificate() (stop func()) {
 	Expect(err).NotTo(HaveOccurred())
 	Expect(os.WriteFile(filepath.Join(dir, "tls.crt"), certificate, 0o600)).To(Succeed())
 	Expect(os.WriteFile(filepath.Join(dir, "tls.key"), key, 0o600)).To(Succeed())
-	cluster.GuardCertDir = dir
+	cluster.ChangeGuard = func(o *roster.GuardOptions) { o.CertDir = dir }
 	startManager()
 	return func() {
-		cluster.GuardCertDir = ""
+		cluster.ChangeGuard = nil
 		Expect(manager.Stop()).To(Succeed())
 	}
 }

@@ -3,6 +3,7 @@ package guard_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/go-logr/logr"
 	. "github.com/onsi/ginkgo/v2"
@@ -23,8 +24,12 @@ var (
 	manager *env.Manager
 )
 
+// patience is how long an expectation waits; it is generous because no test is about speed.
+const patience = 30 * time.Second
+
 func TestGuard(t *testing.T) {
 	RegisterFailHandler(Fail)
+	SetDefaultEventuallyTimeout(patience)
 	RunSpecs(t, "The guard")
 }
 
