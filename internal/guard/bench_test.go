@@ -105,7 +105,7 @@ func BenchmarkUser(b *testing.B) {
 }
 
 func BenchmarkMembers(b *testing.B) {
-	large := group("large", roles("clerk"), restricted("site.de"))
+	large := group("large", roles("clerk"))
 	objects := append(crowd(10_000, 1_000), large)
 	was, is := change(large, func(g *accessv1.UserGroup) {
 		for i := range 10_000 {
@@ -115,8 +115,8 @@ func BenchmarkMembers(b *testing.B) {
 	b.Run("10000 join what the requester holds", func(b *testing.B) {
 		benchmarkRow(b, objects, row{by: ana, was: was, is: is}, true)
 	})
-	b.Run("10000 join what they have already and he does not hold", func(b *testing.B) {
-		benchmarkRow(b, objects, row{by: robot, was: was, is: is}, true)
+	b.Run("10000 join what he does not hold", func(b *testing.B) {
+		benchmarkRow(b, objects, row{by: robot, was: was, is: is}, false)
 	})
 	b.Run("one leaves 10000", func(b *testing.B) {
 		full, _ := is.(*accessv1.UserGroup)

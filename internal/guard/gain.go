@@ -17,17 +17,20 @@ type gain struct {
 	// who is a user or a group, in words.
 	who    string
 	grants []access.Grant
+	// lacking is what of it the requester does not hold.
+	lacking []access.Grant
 }
 
-// gains compares the two worlds for everybody whom the write can touch. What the requester holds is left out where that
-// saves looking at thousands.
+// gains compares the two worlds for everybody whom the write can touch, until somebody gains what the requester does not
+// hold: one is enough to refuse.
 type gains struct {
 	before, after *world
 	held          []access.Grant
-	found         []gain
+	// found is the gain that decides; nil: none so far.
+	found *gain
 }
 
-// of collects what a write gives.
+// of looks at everybody whom a write can touch.
 func (g *gains) of(ctx context.Context, w write) error {
 	switch object := w.object().(type) {
 	case *accessv1.User:
@@ -52,8 +55,11 @@ func (g *gains) of(ctx context.Context, w write) error {
 }
 
 func (g *gains) note(who string, grants []access.Grant) {
-	if len(grants) > 0 {
-		g.found = append(g.found, gain{who, grants})
+	if g.found != nil || len(grants) == 0 {
+		return
+	}
+	if lacking := access.Gained(g.held, grants); len(lacking) > 0 {
+		g.found = &gain{who, grants, lacking}
 	}
 }
 
@@ -157,7 +163,7 @@ func (g *gains) ofGroup(ctx context.Context, was, is *accessv1.UserGroup) error 
 func (g *gains) ofMembers(ctx context.Context, names []string) error {
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		if err := ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil || g.found != nil {
 			return err
 		}
 		if err := g.ofMember(ctx, name); err != nil {
@@ -284,7 +290,7 @@ func (g *gains) ofGroupsBy(ctx context.Context, key, name string) error {
 		return err
 	}
 	for i := range groups {
-		if err := ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil || g.found != nil {
 			return err
 		}
 		was, err := read[accessv1.UserGroup](ctx, g.before, groups[i].Name)

@@ -8,7 +8,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
-	"github.com/roster-dev/roster/internal/access"
 )
 
 // judgement is everything that one write is judged by.
@@ -106,20 +105,18 @@ func (j *judgement) escalation(ctx context.Context) (string, error) {
 	if err := found.of(ctx, j.write); err != nil {
 		return "", err
 	}
-	for _, g := range found.found {
-		if lacking := access.Gained(j.by.held, g.grants); len(lacking) > 0 {
-			return j.sentence(g, lacking), nil
-		}
+	if found.found == nil {
+		return "", nil
 	}
-	return "", nil
+	return j.sentence(found.found), nil
 }
 
-func (j *judgement) sentence(g gain, lacking []access.Grant) string {
+func (j *judgement) sentence(g *gain) string {
 	who := j.by.name()
 	if j.by.user == nil {
 		who += ", who is no active user of the tenant nor an administrator of its partner,"
 	}
-	gained, missing := phrase(g.grants), phrase(lacking)
+	gained, missing := phrase(g.grants), phrase(g.lacking)
 	if gained == missing {
 		return fmt.Sprintf("%s would gain %s, which %s does not hold", g.who, gained, who)
 	}
