@@ -42,11 +42,11 @@ func (j *judgement) takesAdministration(ctx context.Context) (bool, error) {
 		return j.touchesAdministration(ctx)
 	}
 	before, err := j.before.standing(ctx, was)
-	if err != nil || !administers(j.before.tenancy, before.has, j.before.now) {
+	if err != nil || !administers(j.before.tenancy, before.has(), j.before.now) {
 		return false, err
 	}
 	after, err := j.after.standing(ctx, is)
-	return !administers(j.after.tenancy, after.has, j.after.now), err
+	return !administers(j.after.tenancy, after.has(), j.after.now), err
 }
 
 // touchesAdministration tells whether the written object is, or is part of, a group that gives administration.

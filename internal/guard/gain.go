@@ -63,11 +63,23 @@ func (g *gains) note(who string, grants []access.Grant) {
 	}
 }
 
-// compare notes what a user has or comes to have after the write and not before.
+// compare notes what a user has or comes to have after the write and not before: now, and when a conflict between vendors
+// has ended by itself.
 func (g *gains) compare(name string, before, after standing) {
-	g.note("user "+name, access.Gained(before.comes, after.comes))
-	if !before.same || !after.same {
-		g.note("user "+name, access.Gained(before.has, after.has))
+	note := func(had, has []access.Grant) {
+		if after.active && !before.active {
+			had = nil
+		}
+		g.note("user "+name, access.Gained(had, has))
+	}
+	note(before.let, after.let)
+	if !before.conflict && !after.conflict {
+		return
+	}
+	for _, m := range slices.Concat(before.memberships, after.memberships) {
+		if !m.Until.IsZero() {
+			note(before.at(m.Until), after.at(m.Until))
+		}
 	}
 }
 
@@ -99,10 +111,28 @@ func (g *gains) ofSharing(ctx context.Context, user *accessv1.User) error {
 		if sharing[i].Name == user.Name {
 			continue
 		}
-		if err := g.ofMember(ctx, sharing[i].Name); err != nil {
+		if err := g.ofYounger(ctx, &sharing[i]); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// ofYounger looks at somebody who shares a written user's address. While that is an older one's he can have nothing,
+// whatever he accepts.
+func (g *gains) ofYounger(ctx context.Context, user *accessv1.User) error {
+	kept, err := g.before.isElders(ctx, user)
+	if err != nil || !kept {
+		return err
+	}
+	if kept, err = g.after.isElders(ctx, user); err != nil || kept {
+		return err
+	}
+	after, err := g.after.standing(ctx, user)
+	if err != nil {
+		return err
+	}
+	g.compare(user.Name, nobody, after)
 	return nil
 }
 

@@ -75,15 +75,11 @@ func userWithEmail(ctx context.Context, w *world, key string) (*accessv1.User, e
 
 func (r *requester) atHome(ctx context.Context, w *world, user *accessv1.User) error {
 	s, err := w.standing(ctx, user)
-	if err != nil {
+	if err != nil || !s.active {
 		return err
 	}
-	active, err := w.graph.Active(ctx, w.tenancy, user)
-	if err != nil || !active {
-		return err
-	}
-	r.user, r.home, r.held = user, true, s.has
-	r.administers = administers(w.tenancy, s.has, w.now)
+	r.user, r.home, r.held = user, true, s.let
+	r.administers = administers(w.tenancy, s.let, w.now)
 	return nil
 }
 
@@ -103,12 +99,12 @@ func (r *requester) asPartner(ctx context.Context, w *world, key string) error {
 		return err
 	}
 	s, err := partner.standing(ctx, user)
-	if err != nil || !administers(partner.tenancy, s.has, w.now) {
+	if err != nil || !administers(partner.tenancy, s.has(), w.now) {
 		return err
 	}
 	r.user, r.administers = user, true
 	if partner.tenancy.Vocabulary == w.tenancy.Vocabulary {
-		r.held = s.has
+		r.held = s.has()
 	}
 	return nil
 }

@@ -87,5 +87,5 @@ func (w *world) administeredBy(ctx context.Context, name string) (bool, error) {
 		return false, err
 	}
 	s, err := w.standing(ctx, user)
-	return administers(w.tenancy, s.has, w.now), err
+	return administers(w.tenancy, s.has(), w.now), err
 }

@@ -32,7 +32,7 @@ func (j *judgement) warnUser(ctx context.Context, user *accessv1.User) []string 
 	if err != nil {
 		return nil
 	}
-	return append(dangling("groups", missing), j.advice("the user", s.comes)...)
+	return append(dangling("groups", missing), j.advice("the user", s.let)...)
 }
 
 func (j *judgement) warnGroup(ctx context.Context, group *accessv1.UserGroup) []string {

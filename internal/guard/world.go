@@ -9,6 +9,7 @@ import (
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/access"
+	"github.com/roster-dev/roster/internal/address"
 	"github.com/roster-dev/roster/internal/graph"
 )
 
@@ -23,15 +24,36 @@ type world struct {
 
 // standing is what a user has, and what he comes to have without anybody's leave.
 type standing struct {
-	// has is what he has now; nothing unless he is active.
-	has []access.Grant
-	// comes is what his groups give him once he has accepted, whoever else has his address, and when he is in one vendor's
-	// groups only.
-	comes []access.Grant
-	// same says that has and comes are one and the same.
-	same bool
-	// memberships are those of comes.
+	// active says that he has what let says; else he has nothing for now.
+	active bool
+	// let is what his groups give him now if he has accepted, whoever else has his address.
+	let []access.Grant
+	// memberships are those in force.
 	memberships []access.Membership
+	// conflict says that he is in the groups of several vendors, and at is let at another time.
+	conflict bool
+	at       func(time.Time) []access.Grant
+}
+
+// nobody has nothing.
+var nobody = standing{at: func(time.Time) []access.Grant { return nil }}
+
+// has is what he has now.
+func (s *standing) has() []access.Grant {
+	if !s.active {
+		return nil
+	}
+	return s.let
+}
+
+// isElders tells whether a user's address is an older one's.
+func (w *world) isElders(ctx context.Context, user *accessv1.User) (bool, error) {
+	parsed, err := address.Parse(user.Spec.Email)
+	if err != nil {
+		return false, nil //nolint:nilerr // what is no address is nobody's
+	}
+	elder, err := w.graph.Elder(ctx, user, parsed)
+	return elder != "", err
 }
 
 // user reads a user; nil when there is none or he is being deleted.
@@ -42,36 +64,24 @@ func (w *world) user(ctx context.Context, name string) (*accessv1.User, error) {
 // standing resolves a user; nil has nothing.
 func (w *world) standing(ctx context.Context, user *accessv1.User) (standing, error) {
 	if user == nil || user.Spec.State == accessv1.AccountInactive || !user.DeletionTimestamp.IsZero() {
-		return standing{}, nil
+		return nobody, nil
 	}
 	memberships, err := w.graph.Memberships(ctx, w.tenancy, user)
 	if err != nil {
-		return standing{}, err
+		return nobody, err
 	}
 	active, err := w.graph.Active(ctx, w.tenancy, user)
 	if err != nil {
-		return standing{}, err
+		return nobody, err
 	}
 	let := graph.ModelUser(user, true)
-	resolution := access.Resolve(w.tenancy.Access, let, memberships, w.now)
-	s := standing{comes: resolution.Grants, memberships: resolution.Memberships, same: active}
-	if active {
-		s.has = resolution.Grants
-	}
-	if len(resolution.VendorConflict) > 0 {
-		s.comes, s.same = w.each(let, resolution.Memberships), false
-	}
-	return s, nil
-}
-
-// each is what every membership gives when it is the only one: a conflict between vendors may end by itself, when one of
-// the memberships does.
-func (w *world) each(user access.User, memberships []access.Membership) []access.Grant {
-	var all []access.Grant
-	for i := range memberships {
-		all = append(all, access.Resolve(w.tenancy.Access, user, memberships[i:i+1], w.now).Grants...)
-	}
-	return access.Canonical(all)
+	now := access.Resolve(w.tenancy.Access, let, memberships, w.now)
+	return standing{
+		active: active, let: now.Grants, memberships: now.Memberships, conflict: len(now.VendorConflict) > 0,
+		at: func(t time.Time) []access.Grant {
+			return access.Resolve(w.tenancy.Access, let, now.Memberships, t).Grants
+		},
+	}, nil
 }
 
 // group compiles a group; nil when there is none or it is being deleted.

@@ -291,8 +291,14 @@ func newGuard(tb testing.TB, objects ...client.Object) *guard.Guard {
 	}
 }
 
+// fataler is a test of whatever kind.
+type fataler interface {
+	Helper()
+	Fatal(args ...any)
+}
+
 // ask is a request as the API server sends it.
-func ask(tb testing.TB, by string, was, is client.Object) admission.Request {
+func ask(tb fataler, by string, was, is client.Object) admission.Request {
 	tb.Helper()
 	request := admission.Request{AdmissionRequest: admissionv1.AdmissionRequest{
 		Operation: admissionv1.Update, UserInfo: authenticationv1.UserInfo{Username: by},
@@ -312,7 +318,7 @@ func ask(tb testing.TB, by string, was, is client.Object) admission.Request {
 	return request
 }
 
-func encode(tb testing.TB, object client.Object) runtime.RawExtension {
+func encode(tb fataler, object client.Object) runtime.RawExtension {
 	tb.Helper()
 	if object == nil {
 		return runtime.RawExtension{}
