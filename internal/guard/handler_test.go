@@ -11,6 +11,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/guard"
@@ -47,6 +48,16 @@ func TestWhatCannotBeJudgedIsRefusedForNow(t *testing.T) {
 			t.Error("allowed")
 		}
 	})
+}
+
+func TestAPanicRefuses(t *testing.T) {
+	joins := changed(ana, "ben", "", join("owners"))
+	g := newGuard(t, stored()...)
+	g.Graph = nil
+	response := (&admission.Webhook{Handler: g}).Handle(context.Background(), ask(t, joins.by, joins.was, joins.is))
+	if response.Allowed || response.Result.Code != http.StatusInternalServerError {
+		t.Errorf("answered %+v", response.Result)
+	}
 }
 
 type broken struct{ client.Reader }
