@@ -41,10 +41,11 @@ generate: tools ## Generate deep copies and apply configurations from api/
 	@echo "generate: deep copies and apply configurations" >&2
 	@$(tools)/controller-gen object:$(header) applyconfiguration:$(header) paths=./api/...
 
-manifests: tools ## Generate CRDs, the servers' roles and the API reference
-	@echo "manifests: CRDs, roles and API reference" >&2
+manifests: tools ## Generate CRDs, the servers' roles, the webhooks and the API reference
+	@echo "manifests: CRDs, roles, webhooks and API reference" >&2
 	@$(tools)/controller-gen crd paths=./api/... output:crd:dir=config/crd/bases
 	@[ -z "$(rbac-paths)" ] || $(tools)/controller-gen rbac:roleName=roster-manager $(rbac-paths) output:rbac:dir=config/rbac
+	@$(tools)/controller-gen webhook paths=./internal/guard/... output:webhook:dir=config/webhook
 	@$(tools)/controller-gen rbac:roleName=roster-decisions,fileName=role.yaml paths=./internal/decision/... output:rbac:dir=config/decisions
 	@mkdir -p docs/reference
 	@$(tools)/crd-ref-docs --config hack/api-reference.yaml --renderer markdown --log-level ERROR \

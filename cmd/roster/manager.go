@@ -32,6 +32,7 @@ func managerCommand() *cobra.Command {
 	flags := command.Flags()
 	flags.StringVar(&level, "log-level", level, "debug, info or error")
 	serverFlags(flags, &options)
+	guardFlags(flags, &options.Guard)
 	mailFlags(flags, &options)
 	return command
 }
@@ -44,6 +45,15 @@ func serverFlags(flags *pflag.FlagSet, o *manager.Options) {
 	flags.StringVar(&o.MetricsAddress, "metrics-bind-address", o.MetricsAddress, "address that serves metrics, behind authentication; 0 is off")
 	flags.StringVar(&o.HealthAddress, "health-probe-bind-address", o.HealthAddress, "address that serves /healthz and /readyz; 0 is off")
 	flags.BoolVar(&o.LeaderElect, "leader-elect", o.LeaderElect, "let one of several replicas work at a time")
+}
+
+func guardFlags(flags *pflag.FlagSet, o *manager.GuardOptions) {
+	flags.StringVar(&o.Address, "guard-bind-address", o.Address, "address that serves the webhooks that guard writes; 0 is off")
+	flags.StringVar(&o.CertDir, "guard-cert-dir", o.CertDir, "directory with tls.crt and tls.key for them")
+	flags.BoolVar(&o.Rotate, "guard-rotate-certs", o.Rotate, "keep their certificates in the Secret that is mounted there; off: somebody else does, such as cert-manager")
+	flags.StringVar(&o.UsernamePrefix, "username-prefix", o.UsernamePrefix, "what the API server puts before the address of somebody who signs in")
+	flags.StringVar(&o.ServiceAccount, "service-account", o.ServiceAccount, "username under which Roster itself writes; empty: roster-manager in --namespace")
+	flags.StringSliceVar(&o.Cleaners, "cleanup-user", o.Cleaners, "username under which the cluster deletes what has lost its owner or its namespace; may be repeated")
 }
 
 func mailFlags(flags *pflag.FlagSet, o *manager.Options) {

@@ -56,24 +56,11 @@ func (r *Reconciler) load(ctx context.Context, user *accessv1.User) (*scope, err
 	return s, err
 }
 
-func (r *Reconciler) loadElder(ctx context.Context, s *scope) error {
-	if s.address.IsZero() {
-		return nil
+func (r *Reconciler) loadElder(ctx context.Context, s *scope) (err error) {
+	if !s.address.IsZero() {
+		s.elder, err = r.Graph.Elder(ctx, s.user, s.address)
 	}
-	same, err := r.Graph.UsersWithEmail(ctx, s.user.Namespace, s.address.Key())
-	if err != nil {
-		return err
-	}
-	oldest := s.user
-	for i := range same {
-		if same[i].DeletionTimestamp.IsZero() && graph.Older(&same[i], oldest) < 0 {
-			oldest = &same[i]
-		}
-	}
-	if oldest.UID != s.user.UID {
-		s.elder = oldest.Name
-	}
-	return nil
+	return err
 }
 
 // loadInvitations leaves out those of an earlier user of the same name: they prove nothing. One that somebody wrote, and
@@ -112,12 +99,4 @@ func (s *scope) newest() *accessv1.Invitation {
 		}
 	}
 	return nil
-}
-
-func sameAddress(stored string, present address.Address) bool {
-	if stored == "" || present.IsZero() {
-		return false
-	}
-	parsed, err := address.Parse(stored)
-	return err == nil && parsed.Key() == present.Key()
 }

@@ -34,6 +34,17 @@ func (s *stage) kubectl(ctx context.Context, arguments ...string) error {
 	return nil
 }
 
+// refused runs kubectl, and wants it to fail with the words.
+func (s *stage) refused(ctx context.Context, words string, arguments ...string) error {
+	fmt.Println("  $ kubectl " + typed(arguments))
+	output, err := s.command(ctx, arguments...).CombinedOutput()
+	printFolded(strings.TrimSpace(string(output)))
+	if err == nil || !strings.Contains(string(output), words) {
+		return fmt.Errorf("kubectl %s was not refused with %q", strings.Join(arguments, " "), words)
+	}
+	return nil
+}
+
 // typed are arguments as one types them: what a shell would read otherwise is in quotes.
 func typed(arguments []string) string {
 	words := slices.Clone(arguments)

@@ -19,7 +19,9 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/test/env"
 )
 
@@ -81,7 +83,7 @@ func newStage(ctx context.Context, dir string, p ports) (*stage, error) {
 	s.notReady()
 	say("Starting etcd, kube-apiserver and kube-controller-manager, with Roster's kinds installed")
 	var err error
-	if s.cluster, err = env.Start(); err != nil {
+	if s.cluster, err = env.Start(env.Guarded); err != nil {
 		return nil, err
 	}
 	if err := s.furnish(ctx); err != nil {
@@ -117,13 +119,23 @@ func (s *stage) furnish(ctx context.Context) error {
 	if err := s.kubectl(ctx, "apply", "-f", "config/decisions/account.yaml", "-f", "config/decisions/role.yaml"); err != nil {
 		return err
 	}
-	err = s.start(ctx, "manager",
+	guardAddress, guardCerts := s.cluster.GuardServing()
+	err = s.start(ctx, "manager", "--guard-bind-address="+guardAddress, "--guard-cert-dir="+guardCerts,
 		"--mail=mailbox", "--mailbox-smtp-address=127.0.0.1:0", "--mailbox-page-address="+at(s.ports.mailbox),
 		"--web-bind-address="+at(s.ports.web), "--public-url=http://"+at(s.ports.web), "--leader-elect")
 	if err != nil {
 		return err
 	}
-	return s.start(ctx, "decisions", "--bind-address="+at(s.ports.decisions))
+	if err := s.start(ctx, "decisions", "--bind-address="+at(s.ports.decisions)); err != nil {
+		return err
+	}
+	return s.guarded(ctx)
+}
+
+// guarded waits until the guard answers: until then nothing can be written.
+func (s *stage) guarded(ctx context.Context) error {
+	probe := &accessv1.Role{ObjectMeta: metav1.ObjectMeta{Name: "probe", Namespace: metav1.NamespaceDefault}, Spec: accessv1.RoleSpec{DisplayName: "Probe"}}
+	return s.wait(ctx, "the guard", func() error { return s.cluster.Client.Create(ctx, probe.DeepCopy(), client.DryRunAll) })
 }
 
 // program is one of Roster's servers.

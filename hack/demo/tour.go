@@ -32,6 +32,7 @@ func tour(ctx context.Context, s *stage) error {
 		{"She is in; everybody else waits", showUsers},
 		{"What she may do, and why, stands in her status", showAccess},
 		{"Acme's dashboard asks the decision service, as a service account in Acme's namespace", askDecisions},
+		{"Ana may write in her tenant, and give what she holds herself, and no more", guardAna},
 		{"The vendor ABC Company got its four groups by itself", vendorGroups},
 		{"Taking Ben out of the company is one word in his file", deactivateBen},
 		{"So is Ana: the next question is answered accordingly", revokeAna},

@@ -138,6 +138,15 @@ func Compile(v *Vocabulary, tenantDimensions []string, g Group) *CompiledGroup {
 // Grants returns what the group gives to a member who may hold all its roles, for ever and in canonical form. Where a
 // member's own attributes count, the scope names them (Dimension.Attributes). Grants of one scope share its slice.
 func (g *CompiledGroup) Grants() []Grant {
+	return g.grantsOf(func(*source) bool { return true })
+}
+
+// GrantsTo is Grants for a member of a type, without the roles that such a user may not hold.
+func (g *CompiledGroup) GrantsTo(userType string) []Grant {
+	return g.grantsOf(func(s *source) bool { return s.mayBeHeldBy(userType) })
+}
+
+func (g *CompiledGroup) grantsOf(counts func(*source) bool) []Grant {
 	if g == nil || len(g.blocks) == 0 {
 		return nil
 	}
@@ -146,6 +155,9 @@ func (g *CompiledGroup) Grants() []Grant {
 		f.vias = append(f.vias, Via{Group: g.Name, Role: g.sources[i].role})
 	}
 	for _, b := range g.blocks {
+		if !counts(&g.sources[b.source]) {
+			continue
+		}
 		vias := newBits(len(f.vias))
 		vias.add(b.source)
 		f.add(f.layer(g.scopes[b.scope], time.Time{}), cell{b.resources, b.actions, vias})

@@ -47,12 +47,32 @@ func New(cached, live client.Reader) *Graph {
 	}
 }
 
+// Reading is the same graph for another reader of what is stored: what is compiled for one serves the other.
+func (g *Graph) Reading(reader client.Reader) *Graph {
+	same := *g
+	same.reader = reader
+	return &same
+}
+
+// Supposing is a graph for a reader that shows some objects as they are not stored. It takes what has been compiled of the
+// others, and what it compiles itself goes with it. What is shown otherwise must have a generation that nothing stored
+// has: a negative one.
+func (g *Graph) Supposing(reader client.Reader) *Graph {
+	return &Graph{
+		reader: reader, live: g.live,
+		vocabularies: g.vocabularies.above(), tenants: g.tenants.above(), groups: g.groups.above(),
+		members: g.members.above(), values: g.values.above(),
+	}
+}
+
 // memo keeps one compiled value a key, together with the version of what it was compiled from.
 // Compiling happens under its lock: one version has one compiled value, and values that belong together (a group and its
 // vocabulary) can be told apart from others by their address.
 type memo[V any] struct {
 	lock    *sync.Mutex
 	entries *lru.Cache
+	// below is asked first and never added to; nil: there is none.
+	below *memo[V]
 }
 
 type versioned[V any] struct {
@@ -60,19 +80,39 @@ type versioned[V any] struct {
 	value   V
 }
 
-func newMemo[V any]() memo[V] { return memo[V]{&sync.Mutex{}, lru.New(compiledLimit)} }
+func newMemo[V any]() memo[V] { return memo[V]{lock: &sync.Mutex{}, entries: lru.New(compiledLimit)} }
+
+// above is an empty memo that looks into m first.
+func (m memo[V]) above() memo[V] {
+	top := newMemo[V]()
+	top.below = &m
+	return top
+}
 
 func (m memo[V]) get(key any, version string, compile func() V) V {
+	if m.below != nil {
+		m.below.lock.Lock()
+		value, ok := m.below.find(key, version)
+		m.below.lock.Unlock()
+		if ok {
+			return value
+		}
+	}
 	m.lock.Lock()
 	defer m.lock.Unlock()
-	if found, ok := m.entries.Get(key); ok {
-		if entry, ok := found.(versioned[V]); ok && entry.version == version {
-			return entry.value
-		}
+	if value, ok := m.find(key, version); ok {
+		return value
 	}
 	value := compile()
 	m.entries.Add(key, versioned[V]{version, value})
 	return value
+}
+
+// find needs the lock.
+func (m memo[V]) find(key any, version string) (V, bool) {
+	found, _ := m.entries.Get(key)
+	entry, _ := found.(versioned[V]) // what is not there is no version of anything
+	return entry.value, entry.version == version
 }
 
 // find reads one object. It reports false when there is none, or when it is being deleted: what is on its way out

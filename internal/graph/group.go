@@ -149,6 +149,12 @@ func (r *references) model(tenancy *Tenancy, group *accessv1.UserGroup) access.G
 	return out
 }
 
+// RoleAlone compiles a role as a group without restrictions would have it. A vendor's options are not in it.
+func RoleAlone(tenancy *Tenancy, role *accessv1.Role) *access.CompiledGroup {
+	alone := access.Group{Roles: []access.RoleRef{{Name: role.Name, Role: modelRole(role, nil)}}}
+	return access.Compile(tenancy.Vocabulary, nil, alone)
+}
+
 // predefines tells whether a role is the tenant's copy of one of its catalog's.
 func (t *Tenancy) predefines(role *accessv1.Role) bool {
 	return t.Tenant != nil && metav1.IsControlledBy(role, t.Tenant)

@@ -71,6 +71,11 @@ func Run(ctx context.Context, options Options, connect func() (*rest.Config, err
 	if err := addServers(mgr, options, keys, post); err != nil {
 		return err
 	}
+	if options.Guard.Address != off {
+		if err := AddGuard(mgr, options.Namespace, options.Guard); err != nil {
+			return err
+		}
+	}
 	if err := ensureLinkKeys(ctx, mgr.GetClient(), options.Namespace); err != nil {
 		return err
 	}

@@ -38,6 +38,7 @@ type Options struct {
 	// LeaderElect lets one of several replicas work at a time.
 	LeaderElect bool
 
+	Guard     GuardOptions
 	Transport Transport
 	SMTP      SMTPOptions
 	// MailboxSMTPAddress and MailboxPageAddress are the mailbox's; loopback only.
@@ -66,6 +67,7 @@ func Defaults() Options {
 		PublicURL:      "http://127.0.0.1:8080",
 		WebAddress:     "127.0.0.1:8080",
 		MetricsAddress: "0", HealthAddress: "0",
+		Guard:              guardDefaults(),
 		Transport:          TransportNone,
 		SMTP:               SMTPOptions{TLS: string(mail.TLSStart), From: "roster@roster.example", FromName: "Roster", Timeout: time.Minute},
 		MailboxSMTPAddress: "127.0.0.1:1025", MailboxPageAddress: "127.0.0.1:8025",

@@ -54,6 +54,10 @@ func StartManagerWith(config *rest.Config, c *Cluster, swap func(*controllers.De
 		stop()
 		return nil, err
 	}
+	if err := addGuard(mgr, c); err != nil {
+		stop()
+		return nil, err
+	}
 	go func() { m.done <- mgr.Start(ctx) }()
 	if !mgr.GetCache().WaitForCacheSync(ctx) {
 		stop()

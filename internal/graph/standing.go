@@ -1,0 +1,69 @@
+package graph
+
+import (
+	"context"
+
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/address"
+)
+
+// Elder names the oldest other user with the same address, if he is older than the user: the address is his. Empty: there
+// is none.
+func (g *Graph) Elder(ctx context.Context, user *accessv1.User, key address.Address) (string, error) {
+	same, err := g.UsersWithEmail(ctx, user.Namespace, key.Key())
+	if err != nil {
+		return "", err
+	}
+	oldest := user
+	for i := range same {
+		if same[i].DeletionTimestamp.IsZero() && Older(&same[i], oldest) < 0 {
+			oldest = &same[i]
+		}
+	}
+	if oldest.UID == user.UID {
+		return "", nil
+	}
+	return oldest.Name, nil
+}
+
+// NeedsInvitation tells whether a user has to accept one: a robot never does, and the user's own mode counts before the tenant's.
+func NeedsInvitation(tenant *accessv1.Tenant, user *accessv1.User) bool {
+	if user.Spec.Type == accessv1.UserTypeRobot {
+		return false
+	}
+	mode := user.Spec.Onboarding
+	if mode == "" && tenant != nil {
+		mode = tenant.Spec.Onboarding.Mode
+	}
+	return mode != accessv1.OnboardingNone
+}
+
+// Active tells whether a user is in state Active, from what is written in his spec and what he has accepted so far; the
+// state in his status says the same a moment later.
+func (g *Graph) Active(ctx context.Context, tenancy *Tenancy, user *accessv1.User) (bool, error) {
+	if user.Spec.State == accessv1.AccountInactive || !user.DeletionTimestamp.IsZero() || tenancy.Tenant == nil {
+		return false, nil
+	}
+	invited := NeedsInvitation(tenancy.Tenant, user)
+	if user.Spec.Email == "" {
+		return !invited, nil
+	}
+	parsed, err := address.Parse(user.Spec.Email)
+	if err != nil || !address.Allowed(parsed, tenancy.Tenant.Spec.AllowedEmailDomains) {
+		return false, nil //nolint:nilerr // what is no address lets nobody in
+	}
+	if invited && !SameAddress(user.Status.AcceptedEmail, parsed) {
+		return false, nil
+	}
+	elder, err := g.Elder(ctx, user, parsed)
+	return elder == "" && err == nil, err
+}
+
+// SameAddress tells whether a stored address is the present one, however it is spelled.
+func SameAddress(stored string, present address.Address) bool {
+	if stored == "" || present.IsZero() {
+		return false
+	}
+	parsed, err := address.Parse(stored)
+	return err == nil && parsed.Key() == present.Key()
+}

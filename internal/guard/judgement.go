@@ -1,0 +1,152 @@
+package guard
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+)
+
+// judgement is everything that one write is judged by.
+type judgement struct {
+	write         write
+	before, after *world
+	by            *requester
+	// may asks whether the requester has a verb on a role of the namespace, or without a name on any.
+	may func(ctx context.Context, verb, role string) (bool, error)
+}
+
+// refuse says why the write is refused; empty: it is not. An error means that it could not be told.
+func (j *judgement) refuse(ctx context.Context) (string, error) {
+	if refusal := refuseOwn(j.write, j.before.tenancy); refusal != "" {
+		return refusal, nil
+	}
+	if !j.write.means() {
+		return "", nil
+	}
+	for _, rule := range []func(context.Context) (string, error){
+		j.refuseUser, j.refuseProtected, j.refuseAdministration, j.refuseGain,
+	} {
+		if refusal, err := rule(ctx); err != nil || refusal != "" {
+			return refusal, err
+		}
+	}
+	return "", nil
+}
+
+func (j *judgement) refuseUser(ctx context.Context) (string, error) {
+	was, is := sides[accessv1.User](j.write)
+	if was == nil && is == nil {
+		return "", nil
+	}
+	return refuseUser(ctx, j.after, was, is)
+}
+
+// refuseProtected: holding what a role gives is not enough to hand out one that the platform protects.
+func (j *judgement) refuseProtected(ctx context.Context) (string, error) {
+	assigned, err := j.assigned(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, role := range assigned {
+		if may, err := j.may(ctx, verbBind, role); err != nil || !may {
+			return fmt.Sprintf("role %s is protected by the platform: who assigns it, or changes a group that has it, needs the verb bind on roles.%s named %s in namespace %s, which %s lacks",
+				role, accessv1.SchemeGroupVersion.Group, role, j.before.namespace, j.by.name()), err
+		}
+	}
+	return "", nil
+}
+
+// refuseAdministration keeps a tenant's administrators. Without a tenant in business there are none.
+func (j *judgement) refuseAdministration(ctx context.Context) (string, error) {
+	if _, problem := j.before.tenancy.Problem(j.before.namespace); problem != "" {
+		return "", nil
+	}
+	refusal, err := refuseSelf(ctx, j)
+	if err != nil {
+		return "", err
+	}
+	if refusal != "" {
+		if may, err := j.may(ctx, verbEscalate, ""); err != nil || !may {
+			return refusal, err
+		}
+	}
+	return refuseLast(ctx, j)
+}
+
+// refuseGain is the guard's one rule: what anybody gains by the write, the requester holds.
+func (j *judgement) refuseGain(ctx context.Context) (string, error) {
+	refusal, err := j.escalation(ctx)
+	if err != nil || refusal == "" {
+		return "", err
+	}
+	if may, err := j.may(ctx, verbEscalate, ""); err != nil || may {
+		return "", err
+	}
+	return fmt.Sprintf("%s; that takes the verb escalate on roles.%s in namespace %s",
+		refusal, accessv1.SchemeGroupVersion.Group, j.before.namespace), nil
+}
+
+// escalation says what would be gained that the requester does not hold; empty: nothing.
+func (j *judgement) escalation(ctx context.Context) (string, error) {
+	if _, problem := j.before.tenancy.Problem(j.before.namespace); problem != "" {
+		return problem + ", so nobody holds anything that could be compared", nil
+	}
+	if refusal, decided := j.refuseInvitation(); decided {
+		return refusal, nil
+	}
+	if hasForeignOwners(j.write) {
+		return "metadata.ownerReferences let the cluster delete the object in somebody else's name", nil
+	}
+	found := gains{before: j.before, after: j.after, held: j.by.held}
+	if err := found.of(ctx, j.write); err != nil {
+		return "", err
+	}
+	if found.found == nil {
+		return "", nil
+	}
+	return j.sentence(found.found), nil
+}
+
+func (j *judgement) sentence(g *gain) string {
+	who := j.by.name()
+	if j.by.user == nil {
+		who += ", who is no active user of the tenant nor an administrator of its partner,"
+	}
+	gained, missing := phrase(g.grants), phrase(g.lacking)
+	if gained == missing {
+		return fmt.Sprintf("%s would gain %s, which %s does not hold", g.who, gained, who)
+	}
+	return fmt.Sprintf("%s would gain %s, and %s does not hold %s", g.who, gained, who, missing)
+}
+
+// refuseInvitation judges writes to invitations, which give nothing by themselves: one asks oneself, or administers.
+func (j *judgement) refuseInvitation() (refusal string, decided bool) {
+	invitation, ok := j.write.object().(*accessv1.Invitation)
+	if !ok {
+		return "", false
+	}
+	if j.by.administers || j.by.home && j.by.user.Name == invitation.Spec.UserRef.Name {
+		return "", true
+	}
+	return fmt.Sprintf("invitations of others, as of user %s, are for administrators: %s does not hold Manage on %s",
+		invitation.Spec.UserRef.Name, j.by.name(), j.before.tenancy.Catalog.Spec.AdministrationResource), true
+}
+
+// hasForeignOwners tells whether a write adds an owner. Whose owner is gone, the cluster deletes, and no deletion of the
+// cluster's is judged.
+func hasForeignOwners(w write) bool {
+	if w.new == nil {
+		return false
+	}
+	var stored []metav1.OwnerReference
+	if w.old != nil {
+		stored = w.old.GetOwnerReferences()
+	}
+	return slices.ContainsFunc(w.new.GetOwnerReferences(), func(o metav1.OwnerReference) bool {
+		return !slices.ContainsFunc(stored, func(s metav1.OwnerReference) bool { return s.UID == o.UID })
+	})
+}
