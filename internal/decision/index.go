@@ -82,24 +82,29 @@ func (i *Index) hash(name string) uint64 { return maphash.String(i.seed, name) }
 // scopedHash is that of an id within a tenant. The two count differently: the tenant may be called what the user is.
 func scopedHash(tenant, id uint64) uint64 { return tenant ^ bits.RotateLeft64(id, 1) }
 
-// find is the user of that name in a namespace; of several with one address the one with access, else any.
-func (i *Index) find(s *space, k kind, id string) (uint32, bool) {
-	found, ok := uint32(0), false
+// find is the user of that name in a namespace; of several with one address the one whose it is, else any.
+func (i *Index) find(s *space, k kind, id string) (found uint32, ok bool) {
+	i.each(s, k, id, func(n uint32) bool {
+		found, ok = n, true
+		return !i.record(n).isActive() || i.record(n).doubt(k) != ""
+	})
+	return found, ok
+}
+
+// each goes through the users of that name in a namespace, while it is told to.
+func (i *Index) each(s *space, k kind, id string, more func(n uint32) bool) {
 	hash, slots := scopedHash(s.hash, i.hash(id)), *i.scoped.slots.Load()
 	for at := slots.first(hash); ; at = slots.next(at) {
 		packed := slots[at].packed.Load()
 		if packed == 0 {
-			return found, ok
+			return
 		}
 		number := numberIn(packed)
 		if !fits(packed, hash) || number%stride != uint32(k) {
 			continue
 		}
-		if r := i.record(number / stride); r.space == s && string(r.id(k)) == id {
-			if r.flags == statusActive {
-				return number / stride, true
-			}
-			found, ok = number/stride, true
+		if r := i.record(number / stride); r.space == s && string(r.id(k)) == id && !more(number/stride) {
+			return
 		}
 	}
 }
@@ -133,20 +138,33 @@ func (i *Index) putUser(user *accessv1.User) uint32 {
 	fresh.entitlement = i.intern.intern(contentOf(s.catalog(), &user.Status), i.catalogs[s.catalog()])
 	fresh.names(namesOf(user))
 	n, known := i.find(s, byName, user.Name)
+	var before *record
+	if known {
+		before = i.record(n)
+	}
+	fresh.flags |= vetting(user, fresh, before) | i.contention(fresh, before)
 	switch {
-	case known && i.record(n).sameNames(fresh):
+	case known && before.sameNames(fresh):
 		i.replace(n, fresh)
-		return n
 	case known:
 		i.unlink(n)
+		i.enter(n, fresh)
 	default:
 		n = i.allocate()
 		i.place(n).member = uint32(len(s.members))
 		s.members = append(s.members, n)
+		i.enter(n, fresh)
 	}
-	i.place(n).record = fresh
-	i.link(n)
+	if known {
+		i.contest(before)
+	}
+	i.contest(fresh)
 	return n
+}
+
+func (i *Index) enter(n uint32, r *record) {
+	i.place(n).record = r
+	i.link(n)
 }
 
 // entitle gives a user another access.
@@ -181,15 +199,8 @@ func flagsOf(user *accessv1.User) flags {
 	return f
 }
 
-// namesOf are a user's three names. An address that has just been changed finds nobody while the status still speaks of
-// another that was accepted: whoever has the new one has accepted nothing.
 func namesOf(user *accessv1.User) [kinds]string {
-	address := index.EmailKey(user.Spec.Email)
-	if accepted := user.Status.AcceptedEmail; accepted != "" && user.Status.ObservedGeneration != user.Generation &&
-		index.EmailKey(accepted) != address {
-		address = ""
-	}
-	return [kinds]string{byName: user.Name, byAddress: address, byUID: string(user.UID)}
+	return [kinds]string{byName: user.Name, byAddress: index.EmailKey(user.Spec.Email), byUID: string(user.UID)}
 }
 
 func contentOf(catalog string, status *accessv1.UserStatus) content {
@@ -216,13 +227,15 @@ func (i *Index) DropUser(namespace, name string) {
 func (i *Index) dropUser(n uint32) {
 	i.unlink(n)
 	p := i.place(n)
-	s := p.record.space
+	gone := p.record
+	s := gone.space
 	last := s.members[len(s.members)-1]
 	s.members[p.member] = last
 	i.place(last).member = p.member
 	s.members = s.members[:len(s.members)-1]
 	p.record = nil
 	i.free = append(i.free, n)
+	i.contest(gone)
 }
 
 // ReplaceUsers makes these all the users that there are.

@@ -85,7 +85,7 @@ func (l *look) allowed(s *space, q *question) []string {
 	var names []string
 	for _, n := range s.members {
 		r := l.record(n)
-		if r.flags != statusActive {
+		if !r.isActive() {
 			continue
 		}
 		allowed, ok := judged[r.entitlement]
