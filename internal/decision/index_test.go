@@ -120,12 +120,12 @@ func drawUser(t *rapid.T) *accessv1.User {
 		Name: name, Namespace: namespace, UID: types.UID(rapid.SampledFrom([]string{"first ", "second "}).Draw(t, "uid") + name), Generation: 2,
 		CreationTimestamp: metav1.NewTime(noon),
 	}}
-	addresses := []string{"", name + "@" + namespace + ".example", shared}
+	addresses := []string{"", name + "@" + namespace + ".example", shared, shared, shared}
 	u.Spec.Email = rapid.SampledFrom(addresses).Draw(t, "email")
 	u.Status.AcceptedEmail = index.EmailKey(rapid.SampledFrom(addresses).Draw(t, "accepted"))
 	u.Status.ObservedGeneration = rapid.SampledFrom([]int64{1, 2, 2}).Draw(t, "observed")
-	u.Spec.State = rapid.SampledFrom([]accessv1.AccountState{"", accessv1.AccountActive, accessv1.AccountInactive}).Draw(t, "account")
-	u.Status.State = rapid.SampledFrom([]accessv1.UserState{accessv1.UserActive, accessv1.UserActive, accessv1.UserInvited}).Draw(t, "state")
+	u.Spec.State = rapid.SampledFrom([]accessv1.AccountState{"", "", accessv1.AccountActive, accessv1.AccountInactive}).Draw(t, "account")
+	u.Status.State = rapid.SampledFrom([]accessv1.UserState{accessv1.UserActive, accessv1.UserActive, accessv1.UserActive, accessv1.UserInvited}).Draw(t, "state")
 	u.Status.EffectiveAccess = drawEntries(t)
 	if rapid.Bool().Draw(t, "alone") {
 		u.Status.Groups = []accessv1.EffectiveMembership{{Name: "ash", From: "User", Access: drawEntries(t)}}
