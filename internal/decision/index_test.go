@@ -120,7 +120,7 @@ func drawUser(t *rapid.T) *accessv1.User {
 		Name: name, Namespace: namespace, UID: types.UID(rapid.SampledFrom([]string{"first ", "second "}).Draw(t, "uid") + name), Generation: 2,
 		CreationTimestamp: metav1.NewTime(noon),
 	}}
-	addresses := []string{"", name + "@" + namespace + ".example", shared, shared, shared}
+	addresses := []string{"", name + "@" + namespace + ".example", shared}
 	u.Spec.Email = rapid.SampledFrom(addresses).Draw(t, "email")
 	u.Status.AcceptedEmail = index.EmailKey(rapid.SampledFrom(addresses).Draw(t, "accepted"))
 	u.Status.ObservedGeneration = rapid.SampledFrom([]int64{1, 2, 2}).Draw(t, "observed")
@@ -129,6 +129,10 @@ func drawUser(t *rapid.T) *accessv1.User {
 	u.Status.EffectiveAccess = drawEntries(t)
 	if rapid.Bool().Draw(t, "alone") {
 		u.Status.Groups = []accessv1.EffectiveMembership{{Name: "ash", From: "User", Access: drawEntries(t)}}
+	}
+	if rapid.Bool().Draw(t, "rival") { // for an address of which several are likely to want something
+		u.Spec.Email, u.Spec.State, u.Status.State = shared, accessv1.AccountActive, accessv1.UserActive
+		u.Status.EffectiveAccess = []accessv1.AccessEntry{{Resources: resources, Level: accessv1.LevelRead}}
 	}
 	return u
 }
