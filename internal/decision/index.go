@@ -3,8 +3,11 @@ package decision
 import (
 	"hash/maphash"
 	"math/bits"
+	"slices"
 	"sync"
 	"sync/atomic"
+
+	"k8s.io/apimachinery/pkg/types"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/index"
@@ -126,23 +129,47 @@ func (i *Index) head(k kind, id string) (uint32, bool) {
 
 // PutUser notes a user as he is now.
 func (i *Index) PutUser(user *accessv1.User) {
+	come := i.arriving(user)
 	i.lock.Lock()
 	defer i.lock.Unlock()
-	i.putUser(user)
+	i.putUser(&come)
 	i.sweep()
 }
 
-func (i *Index) putUser(user *accessv1.User) uint32 {
+// arrival is a user, and what takes long to find out of him and needs no lock.
+type arrival struct {
+	*accessv1.User
+	names   [kinds]string
+	content content
+	digest  digest
+}
+
+func (i *Index) arriving(user *accessv1.User) arrival {
+	i.lock.RLock()
+	catalog := ""
+	if s, ok := i.spaces[user.Namespace]; ok {
+		catalog = s.catalog()
+	}
+	i.lock.RUnlock()
+	c := contentOf(catalog, &user.Status)
+	return arrival{user, namesOf(user), c, digestOf(c)}
+}
+
+func (i *Index) putUser(user *arrival) uint32 {
 	s := i.space(user.Namespace)
-	fresh := &record{space: s, flags: flagsOf(user)}
-	fresh.entitlement = i.intern.intern(contentOf(s.catalog(), &user.Status), i.catalogs[s.catalog()])
-	fresh.names(namesOf(user))
+	if catalog := s.catalog(); catalog != user.content.Catalog { // it has changed meanwhile
+		user.content.Catalog = catalog
+		user.digest = digestOf(user.content)
+	}
+	fresh := &record{space: s, flags: flagsOf(user.User)}
+	fresh.entitlement = i.intern.internAs(user.digest, user.content, i.catalogs[user.content.Catalog])
+	fresh.names(user.names)
 	n, known := i.find(s, byName, user.Name)
 	var before *record
 	if known {
 		before = i.record(n)
 	}
-	fresh.flags |= vetting(user, fresh, before) | i.contention(fresh, before)
+	fresh.flags |= vetting(user.User, fresh, before) | i.contention(fresh, before)
 	switch {
 	case known && before.sameNames(fresh):
 		i.replace(n, fresh)
@@ -205,6 +232,9 @@ func namesOf(user *accessv1.User) [kinds]string {
 
 func contentOf(catalog string, status *accessv1.UserStatus) content {
 	c := content{Catalog: catalog, Entries: status.EffectiveAccess}
+	if len(c.Entries) == 0 {
+		return c // then no single group gives anything
+	}
 	for i := range status.Groups {
 		if g := &status.Groups[i]; len(g.Access) > 0 {
 			c.Alone = append(c.Alone, aloneContent{g.Name, g.Access})
@@ -215,13 +245,7 @@ func contentOf(catalog string, status *accessv1.UserStatus) content {
 
 // DropUser forgets a user.
 func (i *Index) DropUser(namespace, name string) {
-	i.lock.Lock()
-	defer i.lock.Unlock()
-	if s, ok := i.spaces[namespace]; ok {
-		if n, ok := i.find(s, byName, name); ok {
-			i.dropUser(n)
-		}
-	}
+	i.drop([]types.NamespacedName{{Namespace: namespace, Name: name}})
 }
 
 func (i *Index) dropUser(n uint32) {
@@ -238,22 +262,62 @@ func (i *Index) dropUser(n uint32) {
 	i.contest(gone)
 }
 
-// ReplaceUsers makes these all the users that there are.
+// chunk is how many users are replaced in one hold of the lock, for which decisions may have to wait.
+const chunk = 64
+
+// ReplaceUsers makes these all the users that there are. Until it returns, some are as they were before.
 func (i *Index) ReplaceUsers(users []*accessv1.User) {
+	here := make(map[types.NamespacedName]bool, len(users))
+	come := make([]arrival, 0, chunk)
+	for some := range slices.Chunk(users, chunk) {
+		come = come[:0]
+		for _, user := range some {
+			here[types.NamespacedName{Namespace: user.Namespace, Name: user.Name}] = true
+			come = append(come, i.arriving(user))
+		}
+		i.put(come)
+	}
+	for some := range slices.Chunk(i.others(here), chunk) {
+		i.drop(some)
+	}
 	i.lock.Lock()
 	defer i.lock.Unlock()
-	here := make(map[uint32]bool, len(users))
-	for _, user := range users {
-		here[i.putUser(user)] = true
+	i.sweep()
+}
+
+func (i *Index) put(users []arrival) {
+	i.lock.Lock()
+	defer i.lock.Unlock()
+	for at := range users {
+		i.putUser(&users[at])
 	}
-	for _, s := range i.spaces {
-		for at := len(s.members) - 1; at >= 0; at-- {
-			if n := s.members[at]; !here[n] {
+}
+
+// others are the users that there are and that are not here.
+func (i *Index) others(here map[types.NamespacedName]bool) []types.NamespacedName {
+	i.lock.RLock()
+	defer i.lock.RUnlock()
+	var out []types.NamespacedName
+	for namespace, s := range i.spaces {
+		for _, n := range s.members {
+			if name := (types.NamespacedName{Namespace: namespace, Name: string(i.record(n).id(byName))}); !here[name] {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
+
+func (i *Index) drop(users []types.NamespacedName) {
+	i.lock.Lock()
+	defer i.lock.Unlock()
+	for _, user := range users {
+		if s, ok := i.spaces[user.Namespace]; ok {
+			if n, ok := i.find(s, byName, user.Name); ok {
 				i.dropUser(n)
 			}
 		}
 	}
-	i.sweep()
 }
 
 func (i *Index) allocate() uint32 {
