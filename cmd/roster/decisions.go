@@ -15,7 +15,7 @@ func decisionsCommand() *cobra.Command {
 		Short: "Answer who may do what, over the AuthZEN Authorization API 1.0",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			if err := setLogger(level); err != nil {
+			if err := setLogger(level, everyLine); err != nil {
 				return err
 			}
 			cluster, err := clusterConfig()

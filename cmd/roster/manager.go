@@ -6,11 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"go.uber.org/zap/zapcore"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
-	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/roster-dev/roster/internal/manager"
 )
@@ -86,14 +83,4 @@ func clusterConfig() (*rest.Config, error) {
 	}
 	config.QPS = -1 // the API server's own fairness is the limit
 	return config, nil
-}
-
-func setLogger(level string) error {
-	parsed, err := zapcore.ParseLevel(level)
-	if err != nil {
-		return fmt.Errorf("--log-level %q is none of debug, info, error", level)
-	}
-	// What went wrong is said in the message; where in the code helps only who debugs Roster itself.
-	ctrl.SetLogger(zap.New(zap.Level(parsed), zap.StacktraceLevel(zapcore.DPanicLevel)))
-	return nil
 }

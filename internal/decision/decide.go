@@ -91,7 +91,7 @@ func (i *Index) stand(s Subject) standing {
 		return standing{denied: reason, tenant: t}
 	case !t.active:
 		reason = access.TenantSuspended
-	case r.flags != statusActive:
+	case !r.isActive():
 		reason = access.NotActive
 	}
 	return standing{r, t, reason}
@@ -113,7 +113,8 @@ func (i *Index) subject(s Subject) (*record, *tenant, access.Reason) {
 	if !ok {
 		return nil, t, access.UnknownUser
 	}
-	return i.record(n), t, ""
+	r := i.record(n)
+	return r, t, r.doubt(k)
 }
 
 // anywhere finds the single tenant in which the subject exists.
@@ -136,7 +137,8 @@ func (i *Index) anywhere(k kind, id string) (*record, *tenant, access.Reason) {
 		return nil, nil, access.UnknownUser
 	}
 	n, _ := i.find(home, k, id)
-	return i.record(n), home.owner.Load(), ""
+	r := i.record(n)
+	return r, home.owner.Load(), r.doubt(k)
 }
 
 // identify tells what sort of name an id is: only an address has an @, and a User's name has no upper case letter, of

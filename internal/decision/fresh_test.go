@@ -39,6 +39,23 @@ func late(tenant, user string) string {
 	return evaluationOf(tenant, user, `,"context":{"atLeast":"8"}`)
 }
 
+// The address has just been changed: it is nobody's yet, and whoever has seen the change is told so only once it is settled.
+func TestANewAddressIsWaitedFor(t *testing.T) {
+	d := newDesk(t)
+	d.read = func(string) (*State, error) {
+		s := d.state(8)
+		ana, looked := s.Users[0], d.reads.Load() > 1
+		if ana.Spec.Email, ana.Generation = "new@acme.example", 2; looked {
+			ana.Status.ObservedGeneration = 2
+		}
+		s.Settled = func(context.Context, string) (bool, error) { return looked, nil }
+		return s, nil
+	}
+	if got := d.asks(platform, PathEvaluation, late("acme", "new@acme.example")).says(); got != "allow" || d.reads.Load() != 2 {
+		t.Errorf("%s after %d readings", got, d.reads.Load())
+	}
+}
+
 func batchOf(n int, item string) string {
 	return `{"evaluations":[` + strings.TrimSuffix(strings.Repeat(item+",", n), ",") + `]}`
 }

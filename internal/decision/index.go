@@ -3,8 +3,11 @@ package decision
 import (
 	"hash/maphash"
 	"math/bits"
+	"slices"
 	"sync"
 	"sync/atomic"
+
+	"k8s.io/apimachinery/pkg/types"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/index"
@@ -82,24 +85,29 @@ func (i *Index) hash(name string) uint64 { return maphash.String(i.seed, name) }
 // scopedHash is that of an id within a tenant. The two count differently: the tenant may be called what the user is.
 func scopedHash(tenant, id uint64) uint64 { return tenant ^ bits.RotateLeft64(id, 1) }
 
-// find is the user of that name in a namespace; of several with one address the one with access, else any.
-func (i *Index) find(s *space, k kind, id string) (uint32, bool) {
-	found, ok := uint32(0), false
+// find is the user of that name in a namespace; of several with one address the one whose it is, else any.
+func (i *Index) find(s *space, k kind, id string) (found uint32, ok bool) {
+	i.each(s, k, id, func(n uint32) bool {
+		found, ok = n, true
+		return !i.record(n).isActive() || i.record(n).doubt(k) != ""
+	})
+	return found, ok
+}
+
+// each goes through the users of that name in a namespace, while it is told to.
+func (i *Index) each(s *space, k kind, id string, more func(n uint32) bool) {
 	hash, slots := scopedHash(s.hash, i.hash(id)), *i.scoped.slots.Load()
 	for at := slots.first(hash); ; at = slots.next(at) {
 		packed := slots[at].packed.Load()
 		if packed == 0 {
-			return found, ok
+			return
 		}
 		number := numberIn(packed)
 		if !fits(packed, hash) || number%stride != uint32(k) {
 			continue
 		}
-		if r := i.record(number / stride); r.space == s && string(r.id(k)) == id {
-			if r.flags == statusActive {
-				return number / stride, true
-			}
-			found, ok = number/stride, true
+		if r := i.record(number / stride); r.space == s && string(r.id(k)) == id && !more(number/stride) {
+			return
 		}
 	}
 }
@@ -121,32 +129,69 @@ func (i *Index) head(k kind, id string) (uint32, bool) {
 
 // PutUser notes a user as he is now.
 func (i *Index) PutUser(user *accessv1.User) {
+	come := i.arriving(user)
 	i.lock.Lock()
 	defer i.lock.Unlock()
-	i.putUser(user)
+	i.putUser(&come)
 	i.sweep()
 }
 
-func (i *Index) putUser(user *accessv1.User) uint32 {
+// arrival is a user, and what takes long to find out of him and needs no lock.
+type arrival struct {
+	*accessv1.User
+	names   [kinds]string
+	content content
+	digest  digest
+}
+
+func (i *Index) arriving(user *accessv1.User) arrival {
+	i.lock.RLock()
+	catalog := ""
+	if s, ok := i.spaces[user.Namespace]; ok {
+		catalog = s.catalog()
+	}
+	i.lock.RUnlock()
+	c := contentOf(catalog, &user.Status)
+	return arrival{user, namesOf(user), c, digestOf(c)}
+}
+
+func (i *Index) putUser(user *arrival) uint32 {
 	s := i.space(user.Namespace)
-	fresh := &record{space: s, flags: flagsOf(user)}
-	fresh.entitlement = i.intern.intern(contentOf(s.catalog(), &user.Status), i.catalogs[s.catalog()])
-	fresh.names(namesOf(user))
+	if catalog := s.catalog(); catalog != user.content.Catalog { // it has changed meanwhile
+		user.content.Catalog = catalog
+		user.digest = digestOf(user.content)
+	}
+	fresh := &record{space: s, flags: flagsOf(user.User)}
+	fresh.entitlement = i.intern.internAs(user.digest, user.content, i.catalogs[user.content.Catalog])
+	fresh.names(user.names)
 	n, known := i.find(s, byName, user.Name)
+	var before *record
+	if known {
+		before = i.record(n)
+	}
+	fresh.flags |= vetting(user.User, fresh, before) | i.contention(fresh, before)
 	switch {
-	case known && i.record(n).sameNames(fresh):
+	case known && before.sameNames(fresh):
 		i.replace(n, fresh)
-		return n
 	case known:
 		i.unlink(n)
+		i.enter(n, fresh)
 	default:
 		n = i.allocate()
 		i.place(n).member = uint32(len(s.members))
 		s.members = append(s.members, n)
+		i.enter(n, fresh)
 	}
-	i.place(n).record = fresh
-	i.link(n)
+	if known {
+		i.contest(before)
+	}
+	i.contest(fresh)
 	return n
+}
+
+func (i *Index) enter(n uint32, r *record) {
+	i.place(n).record = r
+	i.link(n)
 }
 
 // entitle gives a user another access.
@@ -181,19 +226,15 @@ func flagsOf(user *accessv1.User) flags {
 	return f
 }
 
-// namesOf are a user's three names. An address that has just been changed finds nobody while the status still speaks of
-// another that was accepted: whoever has the new one has accepted nothing.
 func namesOf(user *accessv1.User) [kinds]string {
-	address := index.EmailKey(user.Spec.Email)
-	if accepted := user.Status.AcceptedEmail; accepted != "" && user.Status.ObservedGeneration != user.Generation &&
-		index.EmailKey(accepted) != address {
-		address = ""
-	}
-	return [kinds]string{byName: user.Name, byAddress: address, byUID: string(user.UID)}
+	return [kinds]string{byName: user.Name, byAddress: index.EmailKey(user.Spec.Email), byUID: string(user.UID)}
 }
 
 func contentOf(catalog string, status *accessv1.UserStatus) content {
 	c := content{Catalog: catalog, Entries: status.EffectiveAccess}
+	if len(c.Entries) == 0 {
+		return c // then no single group gives anything
+	}
 	for i := range status.Groups {
 		if g := &status.Groups[i]; len(g.Access) > 0 {
 			c.Alone = append(c.Alone, aloneContent{g.Name, g.Access})
@@ -204,43 +245,79 @@ func contentOf(catalog string, status *accessv1.UserStatus) content {
 
 // DropUser forgets a user.
 func (i *Index) DropUser(namespace, name string) {
-	i.lock.Lock()
-	defer i.lock.Unlock()
-	if s, ok := i.spaces[namespace]; ok {
-		if n, ok := i.find(s, byName, name); ok {
-			i.dropUser(n)
-		}
-	}
+	i.drop([]types.NamespacedName{{Namespace: namespace, Name: name}})
 }
 
 func (i *Index) dropUser(n uint32) {
 	i.unlink(n)
 	p := i.place(n)
-	s := p.record.space
+	gone := p.record
+	s := gone.space
 	last := s.members[len(s.members)-1]
 	s.members[p.member] = last
 	i.place(last).member = p.member
 	s.members = s.members[:len(s.members)-1]
 	p.record = nil
 	i.free = append(i.free, n)
+	i.contest(gone)
 }
 
-// ReplaceUsers makes these all the users that there are.
+// chunk is how many users are replaced in one hold of the lock, for which decisions may have to wait.
+const chunk = 64
+
+// ReplaceUsers makes these all the users that there are. Until it returns, some are as they were before.
 func (i *Index) ReplaceUsers(users []*accessv1.User) {
+	here := make(map[types.NamespacedName]bool, len(users))
+	come := make([]arrival, 0, chunk)
+	for some := range slices.Chunk(users, chunk) {
+		come = come[:0]
+		for _, user := range some {
+			here[types.NamespacedName{Namespace: user.Namespace, Name: user.Name}] = true
+			come = append(come, i.arriving(user))
+		}
+		i.put(come)
+	}
+	for some := range slices.Chunk(i.others(here), chunk) {
+		i.drop(some)
+	}
 	i.lock.Lock()
 	defer i.lock.Unlock()
-	here := make(map[uint32]bool, len(users))
-	for _, user := range users {
-		here[i.putUser(user)] = true
+	i.sweep()
+}
+
+func (i *Index) put(users []arrival) {
+	i.lock.Lock()
+	defer i.lock.Unlock()
+	for at := range users {
+		i.putUser(&users[at])
 	}
-	for _, s := range i.spaces {
-		for at := len(s.members) - 1; at >= 0; at-- {
-			if n := s.members[at]; !here[n] {
+}
+
+// others are the users that there are and that are not here.
+func (i *Index) others(here map[types.NamespacedName]bool) []types.NamespacedName {
+	i.lock.RLock()
+	defer i.lock.RUnlock()
+	var out []types.NamespacedName
+	for namespace, s := range i.spaces {
+		for _, n := range s.members {
+			if name := (types.NamespacedName{Namespace: namespace, Name: string(i.record(n).id(byName))}); !here[name] {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
+
+func (i *Index) drop(users []types.NamespacedName) {
+	i.lock.Lock()
+	defer i.lock.Unlock()
+	for _, user := range users {
+		if s, ok := i.spaces[user.Namespace]; ok {
+			if n, ok := i.find(s, byName, user.Name); ok {
 				i.dropUser(n)
 			}
 		}
 	}
-	i.sweep()
 }
 
 func (i *Index) allocate() uint32 {

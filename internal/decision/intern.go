@@ -46,10 +46,11 @@ type aloneContent struct {
 
 // intern returns the entitlement of the content, compiled.
 func (n *interner) intern(c content, v *vocabulary) *entitlement {
-	if len(c.Entries) == 0 {
-		c.Alone = nil
-	}
-	key := digestOf(c)
+	return n.internAs(digestOf(c), c, v)
+}
+
+// internAs is intern of a content whose digest is known.
+func (n *interner) internAs(key digest, c content, v *vocabulary) *entitlement {
 	if found, ok := n.entitlements[key]; ok {
 		return found
 	}

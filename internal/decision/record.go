@@ -58,7 +58,7 @@ func (r *record) id(k kind) []byte {
 
 // active tells whether the record is that of an active user with this name or address.
 func (r *record) active(k kind, id string) bool {
-	return r.flags == statusActive && k != byUID && string(r.id(k)) == id
+	return r.isActive() && k != byUID && r.doubt(k) == "" && string(r.id(k)) == id
 }
 
 // sameNames tells whether two records are found under the same names.
@@ -71,4 +71,6 @@ type flags uint8
 const (
 	statusActive flags = 1 << iota // the status says Active
 	blocked                        // the spec says Inactive, or the object is being deleted
+	unvetted                       // nobody has looked at the address since the user has it
+	contested                      // another active user of the tenant has the address too
 )

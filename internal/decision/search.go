@@ -57,9 +57,7 @@ func (l *look) subjects(a *asked) (*searchBody, error) {
 		return body, err
 	}
 	query := a.query()
-	l.lock.RLock()
-	defer l.lock.RUnlock()
-	t, reason := l.tenantOf(s.Tenant)
+	t, everybody, reason := l.everybody(s.Tenant)
 	if t == nil {
 		body.Context.Reason = reason
 		return body, nil
@@ -73,19 +71,33 @@ func (l *look) subjects(a *asked) (*searchBody, error) {
 		return body, nil
 	}
 	q := question{&query, bit, v.details[at].IdentifiedBy, l.now}
-	for _, name := range l.allowed(t.space, &q) {
+	for _, name := range q.allowed(everybody) {
 		body.Results = append(body.Results, entityResult{typeUser, name})
 	}
 	return body, nil
 }
 
-// allowed are the names of a space's users to whom it is allowed, sorted. Users with equal access are judged once.
-func (l *look) allowed(s *space, q *question) []string {
+// everybody are the users of a tenant as they are at one moment. Judging them takes long, and no lock.
+func (i *Index) everybody(name string) (*tenant, []*record, access.Reason) {
+	i.lock.RLock()
+	defer i.lock.RUnlock()
+	t, reason := i.tenantOf(name)
+	if t == nil {
+		return nil, nil, reason
+	}
+	users := make([]*record, len(t.space.members))
+	for at, n := range t.space.members {
+		users[at] = i.record(n)
+	}
+	return t, users, ""
+}
+
+// allowed are the names of the users to whom it is allowed, sorted. Users with equal access are judged once.
+func (q *question) allowed(users []*record) []string {
 	judged := map[*entitlement]bool{}
 	var names []string
-	for _, n := range s.members {
-		r := l.record(n)
-		if r.flags != statusActive {
+	for _, r := range users {
+		if !r.isActive() {
 			continue
 		}
 		allowed, ok := judged[r.entitlement]

@@ -182,6 +182,10 @@ func (i *Index) ReplaceCatalogs(objects []*accessv1.ResourceCatalog) {
 func (i *Index) PutRestriction(object *accessv1.Restriction) {
 	i.lock.Lock()
 	defer i.lock.Unlock()
+	i.putRestriction(object)
+}
+
+func (i *Index) putRestriction(object *accessv1.Restriction) {
 	d := dimensionValues{dimension: object.Spec.Dimension}
 	if object.Spec.Values != nil {
 		d.values = *object.Spec.Values
@@ -193,18 +197,20 @@ func (i *Index) PutRestriction(object *accessv1.Restriction) {
 func (i *Index) DropRestriction(namespace, name string) {
 	i.lock.Lock()
 	defer i.lock.Unlock()
-	delete(i.space(namespace).restrictions, name)
+	if s, ok := i.spaces[namespace]; ok {
+		delete(s.restrictions, name)
+	}
 }
 
 // ReplaceRestrictions makes these all the restrictions that there are.
 func (i *Index) ReplaceRestrictions(objects []*accessv1.Restriction) {
 	i.lock.Lock()
+	defer i.lock.Unlock()
 	for _, s := range i.spaces {
 		clear(s.restrictions)
 	}
-	i.lock.Unlock()
 	for _, object := range objects {
-		i.PutRestriction(object)
+		i.putRestriction(object)
 	}
 }
 
