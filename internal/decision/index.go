@@ -135,7 +135,7 @@ func (i *Index) PutUser(user *accessv1.User) {
 	i.sweep()
 }
 
-func (i *Index) putUser(user *arrival) uint32 {
+func (i *Index) putUser(user *arrival) {
 	s := i.space(user.Namespace)
 	if catalog := s.catalog(); catalog != user.content.Catalog { // it has changed meanwhile
 		user.content.Catalog = catalog
@@ -166,7 +166,6 @@ func (i *Index) putUser(user *arrival) uint32 {
 		i.contest(before)
 	}
 	i.contest(fresh)
-	return n
 }
 
 func (i *Index) enter(n uint32, r *record) {
