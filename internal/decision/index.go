@@ -3,7 +3,6 @@ package decision
 import (
 	"hash/maphash"
 	"math/bits"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -136,26 +135,7 @@ func (i *Index) PutUser(user *accessv1.User) {
 	i.sweep()
 }
 
-// arrival is a user, and what takes long to find out of him and needs no lock.
-type arrival struct {
-	*accessv1.User
-	names   [kinds]string
-	content content
-	digest  digest
-}
-
-func (i *Index) arriving(user *accessv1.User) arrival {
-	i.lock.RLock()
-	catalog := ""
-	if s, ok := i.spaces[user.Namespace]; ok {
-		catalog = s.catalog()
-	}
-	i.lock.RUnlock()
-	c := contentOf(catalog, &user.Status)
-	return arrival{user, namesOf(user), c, digestOf(c)}
-}
-
-func (i *Index) putUser(user *arrival) uint32 {
+func (i *Index) putUser(user *arrival) {
 	s := i.space(user.Namespace)
 	if catalog := s.catalog(); catalog != user.content.Catalog { // it has changed meanwhile
 		user.content.Catalog = catalog
@@ -186,7 +166,6 @@ func (i *Index) putUser(user *arrival) uint32 {
 		i.contest(before)
 	}
 	i.contest(fresh)
-	return n
 }
 
 func (i *Index) enter(n uint32, r *record) {
@@ -260,64 +239,6 @@ func (i *Index) dropUser(n uint32) {
 	p.record = nil
 	i.free = append(i.free, n)
 	i.contest(gone)
-}
-
-// chunk is how many users are replaced in one hold of the lock, for which decisions may have to wait.
-const chunk = 64
-
-// ReplaceUsers makes these all the users that there are. Until it returns, some are as they were before.
-func (i *Index) ReplaceUsers(users []*accessv1.User) {
-	here := make(map[types.NamespacedName]bool, len(users))
-	come := make([]arrival, 0, chunk)
-	for some := range slices.Chunk(users, chunk) {
-		come = come[:0]
-		for _, user := range some {
-			here[types.NamespacedName{Namespace: user.Namespace, Name: user.Name}] = true
-			come = append(come, i.arriving(user))
-		}
-		i.put(come)
-	}
-	for some := range slices.Chunk(i.others(here), chunk) {
-		i.drop(some)
-	}
-	i.lock.Lock()
-	defer i.lock.Unlock()
-	i.sweep()
-}
-
-func (i *Index) put(users []arrival) {
-	i.lock.Lock()
-	defer i.lock.Unlock()
-	for at := range users {
-		i.putUser(&users[at])
-	}
-}
-
-// others are the users that there are and that are not here.
-func (i *Index) others(here map[types.NamespacedName]bool) []types.NamespacedName {
-	i.lock.RLock()
-	defer i.lock.RUnlock()
-	var out []types.NamespacedName
-	for namespace, s := range i.spaces {
-		for _, n := range s.members {
-			if name := (types.NamespacedName{Namespace: namespace, Name: string(i.record(n).id(byName))}); !here[name] {
-				out = append(out, name)
-			}
-		}
-	}
-	return out
-}
-
-func (i *Index) drop(users []types.NamespacedName) {
-	i.lock.Lock()
-	defer i.lock.Unlock()
-	for _, user := range users {
-		if s, ok := i.spaces[user.Namespace]; ok {
-			if n, ok := i.find(s, byName, user.Name); ok {
-				i.dropUser(n)
-			}
-		}
-	}
 }
 
 func (i *Index) allocate() uint32 {
