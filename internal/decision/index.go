@@ -85,14 +85,14 @@ func scopedHash(tenant, id uint64) uint64 { return tenant ^ bits.RotateLeft64(id
 // find is the user of that name in a namespace; of several with one address the one with access, else any.
 func (i *Index) find(s *space, k kind, id string) (uint32, bool) {
 	found, ok := uint32(0), false
-	hash, slots := scopedHash(s.hash, i.hash(id)), *i.scoped.slots.Load()
+	hash, slots := scopedHash(s.hash, i.hash(id)), *i.scoped.of(k)
 	for at := slots.first(hash); ; at = slots.next(at) {
 		packed := slots[at].packed.Load()
 		if packed == 0 {
 			return found, ok
 		}
 		number := numberIn(packed)
-		if !fits(packed, hash) || number%stride != uint32(k) {
+		if !fits(packed, hash) {
 			continue
 		}
 		if r := i.record(number / stride); r.space == s && string(r.id(k)) == id {
@@ -106,14 +106,14 @@ func (i *Index) find(s *space, k kind, id string) (uint32, bool) {
 
 // head is the number of the first user of that name in any tenant.
 func (i *Index) head(k kind, id string) (uint32, bool) {
-	hash, slots := i.hash(id), *i.global.slots.Load()
+	hash, slots := i.hash(id), *i.global.of(k)
 	for at := slots.first(hash); ; at = slots.next(at) {
 		packed := slots[at].packed.Load()
 		if packed == 0 {
 			return 0, false
 		}
 		number := numberIn(packed)
-		if fits(packed, hash) && kind(number%stride) == k && string(i.record(number/stride).id(k)) == id {
+		if fits(packed, hash) && string(i.record(number/stride).id(k)) == id {
 			return number / stride, true
 		}
 	}

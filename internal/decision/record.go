@@ -58,7 +58,7 @@ func (r *record) id(k kind) []byte {
 
 // active tells whether the record is that of an active user with this name or address.
 func (r *record) active(k kind, id string) bool {
-	return r.flags == statusActive && k != byUID && string(r.id(k)) == id
+	return r.flags == statusActive && string(r.id(k)) == id
 }
 
 // sameNames tells whether two records are found under the same names.
