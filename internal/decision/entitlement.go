@@ -10,6 +10,8 @@ import (
 type entry struct {
 	grant access.Grant
 	mask  mask
+	// length is how long the entry is when it is spelled out.
+	length int
 }
 
 func (e *entry) cameVia(group string) bool {

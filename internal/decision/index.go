@@ -322,7 +322,7 @@ func (i *Index) eachName(s *space, do func(number uint32)) {
 
 // sweep forgets compiled access that nobody has any more, once there is enough of it.
 func (i *Index) sweep() {
-	if len(i.intern.entitlements) < i.intern.sweepAt {
+	if i.intern.bytes < i.intern.sweepAt {
 		return
 	}
 	inUse := map[*entitlement]bool{}
