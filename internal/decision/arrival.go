@@ -24,7 +24,8 @@ func (i *Index) arriving(user *accessv1.User) arrival {
 	}
 	i.lock.RUnlock()
 	c := contentOf(catalog, &user.Status)
-	return arrival{user, namesOf(user), c, digestOf(c)}
+	key, _ := digestOf(c)
+	return arrival{user, namesOf(user), c, key}
 }
 
 // chunk is how many users are replaced in one hold of the lock, for which decisions may have to wait.

@@ -9,9 +9,3 @@ func (m mask) add(i int) { m[i/64] |= 1 << (i % 64) }
 
 // has says false for what is beyond the mask, so that an empty one has nothing.
 func (m mask) has(i int) bool { return i>>6 < len(m) && m[i>>6]&(1<<(i&63)) != 0 }
-
-func (m mask) or(o mask) {
-	for i, word := range o {
-		m[i] |= word
-	}
-}

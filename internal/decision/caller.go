@@ -89,12 +89,24 @@ type reviewKey struct {
 	path       string
 }
 
-// identify tells who sends a request, and refuses whoever may not post to the path.
-func (c *callers) identify(r *http.Request, path string) (caller, error) {
+// admit tells who sends a request, and refuses whoever may not post to its path. A caller is bound to the tenant that keeps
+// his namespace, and may ask about no other; whoever has none must be one who may ask about any.
+func (c *callers) admit(r *http.Request, tenantIn func(namespace string) string) (who caller, bound string, err error) {
 	with, f := c.credentialOf(r)
 	if f != nil {
-		return caller{}, f
+		return caller{}, "", f
 	}
+	if who, err = c.identify(r.Context(), with, r.URL.Path); err != nil {
+		return caller{}, "", err
+	}
+	if bound = tenantIn(who.namespace); bound == "" {
+		_, err = c.identify(r.Context(), with, allTenants)
+	}
+	return who, bound, err
+}
+
+// identify tells whose a credential is, and refuses whoever may not post to the path.
+func (c *callers) identify(ctx context.Context, with *credential, path string) (caller, error) {
 	key := reviewKey{with.hash, path}
 	known, ok := c.remembered(key)
 	now := c.now()
@@ -103,14 +115,14 @@ func (c *callers) identify(r *http.Request, path string) (caller, error) {
 	}
 	// While the API server is out of reach, whoever it knew last stays known, as long as answers are given at all.
 	lasting := ok && known.failed == nil && now.Sub(known.at) < c.maxStale+reviewLife
-	if lasting && now.Sub(known.unanswered) < failureLife {
+	if !lasting {
+		return c.reviewOnce(ctx, key, with, nil)
+	}
+	if now.Sub(known.unanswered) < failureLife {
 		return known.caller, known.result()
 	}
-	var fallback *review
-	if lasting {
-		fallback = &known
-	}
-	return c.reviewOnce(r.Context(), key, &with, fallback)
+	fallback := known // a copy, so that only who is reviewed again costs memory
+	return c.reviewOnce(ctx, key, with, &fallback)
 }
 
 func (c *callers) remembered(key reviewKey) (review, bool) {
@@ -139,23 +151,23 @@ func (r *review) result() error {
 
 // credentialOf is what the request proves itself with. A certificate was verified when its connection was made, which may
 // be long ago.
-func (c *callers) credentialOf(r *http.Request) (credential, *failure) {
+func (c *callers) credentialOf(r *http.Request) (*credential, *failure) {
 	header := r.Header.Get("Authorization")
 	if scheme, token, _ := strings.Cut(header, " "); strings.EqualFold(scheme, "Bearer") && token != "" {
-		return credential{hash: sha256.Sum256([]byte("token " + token)), token: strings.TrimSpace(token)}, nil
+		return &credential{hash: sha256.Sum256([]byte("token " + token)), token: strings.TrimSpace(token)}, nil
 	}
 	if header != "" || r.TLS == nil || len(r.TLS.VerifiedChains) == 0 {
-		return credential{}, unauthenticated
+		return nil, unauthenticated
 	}
 	chain := r.TLS.VerifiedChains[0]
 	ended := func(certificate *x509.Certificate) bool { return c.now().After(certificate.NotAfter) }
 	subject := chain[0].Subject
 	if subject.CommonName == "" || slices.ContainsFunc(chain, ended) {
-		return credential{}, unauthenticated // the API server takes nobody without a name for anybody either
+		return nil, unauthenticated // the API server takes nobody without a name for anybody either
 	}
 	groups := slices.Concat(subject.Organization, []string{"system:authenticated"})
 	user := &authenticationv1.UserInfo{Username: subject.CommonName, Groups: groups}
-	return credential{hash: sha256.Sum256(append([]byte("certificate "), chain[0].Raw...)), user: user}, nil
+	return &credential{hash: sha256.Sum256(append([]byte("certificate "), chain[0].Raw...)), user: user}, nil
 }
 
 var unauthenticated = &failure{Status: http.StatusUnauthorized, Message: "Send a Kubernetes bearer token", challenge: true}

@@ -55,9 +55,13 @@ func (i *Index) decide(s Subject, query *access.Query, now time.Time) (access.De
 // which is active as he is. Nil: look closer. It takes no lock, so somebody may write meanwhile. What it returns was true
 // at one moment all the same: the tenant kept his namespace when his record was seen a second time, unchanged.
 //
-// Nobody's name has an @, and no address is without, so it does not matter which of the two it is.
+// Nobody's name has an @, and no address is without.
 func (i *Index) known(s Subject) *entitlement {
-	hash, slots := scopedHash(i.hash(s.Tenant), i.hash(s.ID)), i.scoped.slots.Load()
+	k := byName
+	if strings.IndexByte(s.ID, '@') >= 0 {
+		k = byAddress
+	}
+	hash, slots := scopedHash(i.hash(s.Tenant), i.hash(s.ID)), i.scoped.of(k)
 	for at := slots.first(hash); ; at = slots.next(at) {
 		slot := &(*slots)[at]
 		packed := slot.packed.Load()
@@ -67,7 +71,7 @@ func (i *Index) known(s Subject) *entitlement {
 		if !fits(packed, hash) {
 			continue
 		}
-		r, k := slot.record.Load(), kind(numberIn(packed)%stride)
+		r := slot.record.Load()
 		if r == nil || !r.active(k, s.ID) {
 			continue
 		}
@@ -76,7 +80,7 @@ func (i *Index) known(s Subject) *entitlement {
 			continue
 		}
 		held := r.entitlement
-		if !t.active || held.vocabulary != t.vocabulary || slot.record.Load() != r || i.scoped.slots.Load() != slots {
+		if !t.active || held.vocabulary != t.vocabulary || slot.record.Load() != r || i.scoped.of(k) != slots {
 			return nil
 		}
 		return held

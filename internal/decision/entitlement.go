@@ -10,6 +10,8 @@ import (
 type entry struct {
 	grant access.Grant
 	mask  mask
+	// length is how long the entry is when it is spelled out.
+	length int
 }
 
 func (e *entry) cameVia(group string) bool {
@@ -24,14 +26,18 @@ func (e *entry) cameVia(group string) bool {
 // entitlement is everything that a user may do, under one catalog and in its vocabulary. It is never changed. Users with
 // equal access have one between them.
 type entitlement struct {
-	// everywhere has what is held without a scope and without an end; anywhere, what is held at all.
-	everywhere, anywhere mask
-	vocabulary           *vocabulary
-	entries              []*entry
+	vocabulary *vocabulary
+	held       []held
+	// room is where held stands, as a rule, so that a decision waits for memory once.
+	room    [2]held
+	entries []*entry
 	// alone is what single groups give, for those of which the entries' via does not tell.
 	alone   []groupEntries
 	catalog string
 }
+
+// held is a part of two masks: of what is held without a scope and without an end, and of what is held at all.
+type held struct{ everywhere, anywhere uint64 }
 
 type groupEntries struct {
 	group   string
@@ -44,13 +50,16 @@ func (e *entitlement) compile(v *vocabulary) *entitlement {
 	if v == nil {
 		return e
 	}
-	n := len(v.valid)
-	both := make(mask, 2*n) // side by side: the second is looked at right after the first
-	e.everywhere, e.anywhere = both[:n:n], both[n:]
+	if e.held = e.room[:]; len(v.valid) > len(e.room) {
+		e.held = make([]held, len(v.valid))
+	}
 	for _, entry := range e.entries {
-		e.anywhere.or(entry.mask)
-		if len(entry.grant.Scope) == 0 && entry.grant.Until.IsZero() {
-			e.everywhere.or(entry.mask)
+		plain := len(entry.grant.Scope) == 0 && entry.grant.Until.IsZero()
+		for at, bits := range entry.mask {
+			e.held[at].anywhere |= bits
+			if plain {
+				e.held[at].everywhere |= bits
+			}
 		}
 	}
 	return e
@@ -64,21 +73,23 @@ type question struct {
 	now          time.Time
 }
 
-// answer is access.Decide. It does not allocate.
+// plainly is the reason that follows from whether an action is valid, and whether it is held.
+var plainly = [2][2]access.Reason{{access.UnknownAction, access.UnknownAction}, {access.NoGrant, ""}}
+
+// answer is access.Decide. It does not allocate. Nobody can guess whether something is allowed, the processor neither: what
+// does not depend on the entity is answered without a branch.
 func (e *entitlement) answer(query *access.Query, now time.Time) access.Decision {
 	at, bit, reason := e.vocabulary.look(query.Resource, query.Action)
-	switch {
-	case reason != "":
+	if reason != "" {
 		return access.Decision{Reason: reason}
-	case query.Group == "" && e.everywhere.has(bit):
-		return access.Decision{Allowed: true}
-	case !e.vocabulary.valid.has(bit):
-		return access.Decision{Reason: access.UnknownAction}
-	case query.Group == "" && !e.anywhere.has(bit):
-		return access.Decision{Reason: access.NoGrant}
-	default:
+	}
+	word, shift := bit>>6, bit&63
+	part, valid := &e.held[word], e.vocabulary.valid[word]>>shift&1
+	everywhere, anywhere := part.everywhere>>shift&1, part.anywhere>>shift&1
+	if valid == 1 && (query.Group != "" || everywhere != anywhere) {
 		return e.decide(&question{query, bit, e.vocabulary.details[at].IdentifiedBy, now})
 	}
+	return access.Decision{Allowed: everywhere == 1, Reason: plainly[valid][everywhere]}
 }
 
 // decide looks at every entry that the question is about.

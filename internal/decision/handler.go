@@ -112,13 +112,8 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e endpoint) (an
 func (s *Service) admit(r *http.Request) (*call, error) {
 	c := &call{Service: s, began: s.now()}
 	var err error
-	if c.caller, err = s.callers.identify(r, r.URL.Path); err != nil {
+	if c.caller, c.bound, err = s.callers.admit(r, s.index.tenantIn); err != nil {
 		return nil, err
-	}
-	if c.bound = s.index.tenantIn(c.caller.namespace); c.bound == "" {
-		if _, err := s.callers.identify(r, allTenants); err != nil {
-			return nil, err
-		}
 	}
 	if err := s.limits.take(c.caller.name, 1); err != nil {
 		return nil, err
@@ -166,14 +161,16 @@ func refuse(w http.ResponseWriter, err error) {
 	write(w, f.Status, f)
 }
 
+// Values of every answer's header, which are only read.
+var ofJSON, unstored = []string{typeJSON}, []string{"no-store"}
+
 func write(w http.ResponseWriter, status int, body any) {
 	encoded, err := json.Marshal(body)
 	if err != nil {
 		status, encoded = http.StatusInternalServerError, []byte(`{"status":500,"message":"The answer could not be written"}`)
 	}
 	header := w.Header()
-	header.Set("Content-Type", typeJSON)
-	header.Set("Cache-Control", "no-store")
+	header["Content-Type"], header["Cache-Control"] = ofJSON, unstored
 	w.WriteHeader(status)
 	_, _ = w.Write(encoded) //nolint:errcheck // a caller that has gone does not read its answer
 }

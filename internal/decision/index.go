@@ -95,14 +95,14 @@ func (i *Index) find(s *space, k kind, id string) (found uint32, ok bool) {
 
 // each goes through the users of that name in a namespace, while it is told to.
 func (i *Index) each(s *space, k kind, id string, more func(n uint32) bool) {
-	hash, slots := scopedHash(s.hash, i.hash(id)), *i.scoped.slots.Load()
+	hash, slots := scopedHash(s.hash, i.hash(id)), *i.scoped.of(k)
 	for at := slots.first(hash); ; at = slots.next(at) {
 		packed := slots[at].packed.Load()
 		if packed == 0 {
 			return
 		}
 		number := numberIn(packed)
-		if !fits(packed, hash) || number%stride != uint32(k) {
+		if !fits(packed, hash) {
 			continue
 		}
 		if r := i.record(number / stride); r.space == s && string(r.id(k)) == id && !more(number/stride) {
@@ -113,14 +113,14 @@ func (i *Index) each(s *space, k kind, id string, more func(n uint32) bool) {
 
 // head is the number of the first user of that name in any tenant.
 func (i *Index) head(k kind, id string) (uint32, bool) {
-	hash, slots := i.hash(id), *i.global.slots.Load()
+	hash, slots := i.hash(id), *i.global.of(k)
 	for at := slots.first(hash); ; at = slots.next(at) {
 		packed := slots[at].packed.Load()
 		if packed == 0 {
 			return 0, false
 		}
 		number := numberIn(packed)
-		if fits(packed, hash) && kind(number%stride) == k && string(i.record(number/stride).id(k)) == id {
+		if fits(packed, hash) && string(i.record(number/stride).id(k)) == id {
 			return number / stride, true
 		}
 	}
@@ -139,7 +139,7 @@ func (i *Index) putUser(user *arrival) {
 	s := i.space(user.Namespace)
 	if catalog := s.catalog(); catalog != user.content.Catalog { // it has changed meanwhile
 		user.content.Catalog = catalog
-		user.digest = digestOf(user.content)
+		user.digest, _ = digestOf(user.content)
 	}
 	fresh := &record{space: s, flags: flagsOf(user.User)}
 	fresh.entitlement = i.intern.internAs(user.digest, user.content, i.catalogs[user.content.Catalog])
@@ -320,7 +320,7 @@ func (i *Index) eachName(s *space, do func(number uint32)) {
 
 // sweep forgets compiled access that nobody has any more, once there is enough of it.
 func (i *Index) sweep() {
-	if len(i.intern.entitlements) < i.intern.sweepAt {
+	if i.intern.bytes < i.intern.sweepAt {
 		return
 	}
 	inUse := map[*entitlement]bool{}

@@ -13,17 +13,22 @@ import (
 // digest tells one content from every other.
 type digest [sha256.Size]byte
 
-// interner keeps one value for equal contents. What nobody uses any more goes when it has grown to twice of what was in
-// use at the last sweep.
+// interner keeps one value for equal contents. What nobody uses any more goes when all of it has grown to twice of what was
+// in use at the last sweep.
 type interner struct {
 	entitlements map[digest]*entitlement
 	entries      map[digest]*entry
 	lists        map[string][]string
 	names        map[string]string
-	sweepAt      int
+	// bytes is about how much memory there is for all contents, and sweepAt how much calls for a sweep.
+	bytes, sweepAt int
 }
 
-const leastSweep = 4096
+const (
+	leastSweep = 4 << 20
+	// overhead is about what one content takes beside what is in it.
+	overhead = 256
+)
 
 func newInterner() interner {
 	return interner{
@@ -46,7 +51,8 @@ type aloneContent struct {
 
 // intern returns the entitlement of the content, compiled.
 func (n *interner) intern(c content, v *vocabulary) *entitlement {
-	return n.internAs(digestOf(c), c, v)
+	key, _ := digestOf(c)
+	return n.internAs(key, c, v)
 }
 
 // internAs is intern of a content whose digest is known.
@@ -59,21 +65,23 @@ func (n *interner) internAs(key digest, c content, v *vocabulary) *entitlement {
 		e.alone = append(e.alone, groupEntries{n.name(a.Group), n.entriesOf(c.Catalog, a.Entries, v)})
 	}
 	n.entitlements[key] = e.compile(v)
+	n.bytes += e.bytes()
 	return e
 }
 
 func (n *interner) entriesOf(catalog string, list []accessv1.AccessEntry, v *vocabulary) []*entry {
 	out := make([]*entry, len(list))
 	for i := range list {
-		key := digestOf(struct {
+		key, length := digestOf(struct {
 			Catalog string
 			Entry   *accessv1.AccessEntry
 		}{catalog, &list[i]})
 		found, ok := n.entries[key]
 		if !ok {
-			found = &entry{grant: n.grant(&list[i])}
+			found = &entry{grant: n.grant(&list[i]), length: length}
 			found.mask = v.mask(&found.grant)
 			n.entries[key] = found
+			n.bytes += found.bytes()
 		}
 		out[i] = found
 	}
@@ -127,7 +135,7 @@ func (n *interner) recompile(catalog string, v *vocabulary) map[*entitlement]*en
 		list = slices.Clone(list)
 		for at, old := range list {
 			if entries[old] == nil {
-				entries[old] = &entry{old.grant, v.mask(&old.grant)}
+				entries[old] = &entry{old.grant, v.mask(&old.grant), old.length}
 			}
 			list[at] = entries[old]
 		}
@@ -148,6 +156,7 @@ func (n *interner) recompile(catalog string, v *vocabulary) map[*entitlement]*en
 			n.entries[key] = fresh
 		}
 	}
+	n.count()
 	return out
 }
 
@@ -178,7 +187,25 @@ func (n *interner) sweep(inUse map[*entitlement]bool) {
 	}
 	// Names and lists that are still in use stay alive through the entries; they are only not shared with later ones.
 	n.lists, n.names = map[string][]string{}, map[string]string{}
-	n.sweepAt = max(leastSweep, 2*len(n.entitlements))
+	n.count()
+	n.sweepAt = max(leastSweep, 2*n.bytes)
+}
+
+// count finds out how much memory there is for all contents.
+func (n *interner) count() {
+	n.bytes = 0
+	for _, e := range n.entitlements {
+		n.bytes += e.bytes()
+	}
+	for _, e := range n.entries {
+		n.bytes += e.bytes()
+	}
+}
+
+func (e *entry) bytes() int { return overhead + e.length + 8*len(e.mask) }
+
+func (e *entitlement) bytes() int {
+	return overhead + 16*len(e.held) + 8*len(e.everyEntry())
 }
 
 // content is the entitlement as a status would spell it, for interning it under another catalog.
@@ -190,10 +217,11 @@ func (e *entitlement) content(catalog string) content {
 	return c
 }
 
-func digestOf(value any) digest {
+// digestOf is a value's digest, and how long it is when it is spelled out.
+func digestOf(value any) (digest, int) {
 	encoded, err := json.Marshal(value)
 	if err != nil {
 		panic(err) // these types have nothing that cannot be encoded
 	}
-	return sha256.Sum256(encoded)
+	return sha256.Sum256(encoded), len(encoded)
 }

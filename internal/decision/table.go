@@ -3,12 +3,15 @@ package decision
 import "sync/atomic"
 
 // table finds users by what they are called. A slot has a part of its key's hash beside the record, so that a look at
-// another key's slot costs no look at its record. Collisions go to the next slot; at most three of four are taken.
+// another key's slot costs no look at its record. Collisions go to the next slot; at most three of four are taken. The names
+// of one kind have slots of their own: who looks for an address does not pass by the others.
 //
 // Who reads while somebody writes may miss what is there, and may find the parts of two users in one slot.
 type table struct {
-	slots atomic.Pointer[slots]
-	used  int
+	kinds [kinds]struct {
+		slots atomic.Pointer[slots]
+		used  int
+	}
 	// entry is the record of a number, and the hash of its key.
 	entry func(number uint32) (*record, uint64)
 }
@@ -21,9 +24,14 @@ type slot struct {
 	record atomic.Pointer[record]
 }
 
+// kindOf is the kind of name that a number is for.
+func kindOf(number uint32) kind { return kind(number % stride) }
+
 func (t *table) init(entry func(uint32) (*record, uint64)) {
 	t.entry = entry
-	t.slots.Store(newSlots(16))
+	for k := range t.kinds {
+		t.kinds[k].slots.Store(newSlots(16))
+	}
 }
 
 func newSlots(n int) *slots {
@@ -43,12 +51,16 @@ func fits(packed, hash uint64) bool { return (packed^hash)>>32 == 0 }
 
 func numberIn(packed uint64) uint32 { return uint32(packed) - 1 }
 
+// of are the slots of a kind.
+func (t *table) of(k kind) *slots { return t.kinds[k].slots.Load() }
+
 func (t *table) add(number uint32) {
-	if s := *t.slots.Load(); 4*(t.used+1) > 3*len(s) {
-		t.slots.Store(t.grown(s))
+	own := &t.kinds[kindOf(number)]
+	if s := *own.slots.Load(); 4*(own.used+1) > 3*len(s) {
+		own.slots.Store(t.grown(s))
 	}
-	t.slots.Load().put(t, number)
-	t.used++
+	own.slots.Load().put(t, number)
+	own.used++
 }
 
 func (s slots) put(t *table, number uint32) {
@@ -73,7 +85,7 @@ func (t *table) grown(old slots) *slots {
 
 // at is where a number is that is there.
 func (t *table) at(number uint32) int {
-	s := *t.slots.Load()
+	s := *t.of(kindOf(number))
 	_, hash := t.entry(number)
 	at := s.first(hash)
 	for s[at].packed.Load() != pack(hash, number) {
@@ -84,7 +96,7 @@ func (t *table) at(number uint32) int {
 
 // replace puts another number of the same key in one's place, or a new record of the same.
 func (t *table) replace(old, number uint32) {
-	s := &(*t.slots.Load())[t.at(old)]
+	s := &(*t.of(kindOf(old)))[t.at(old)]
 	r, hash := t.entry(number)
 	s.record.Store(r)
 	s.packed.Store(pack(hash, number))
@@ -92,8 +104,8 @@ func (t *table) replace(old, number uint32) {
 
 // remove closes the gap, so that whatever was found past it is still found.
 func (t *table) remove(number uint32) {
-	gap, s := t.at(number), *t.slots.Load()
-	t.used--
+	gap, s := t.at(number), *t.of(kindOf(number))
+	t.kinds[kindOf(number)].used--
 	for at := s.next(gap); ; at = s.next(at) {
 		s[gap].packed.Store(0)
 		s[gap].record.Store(nil)

@@ -1,10 +1,51 @@
 package decision
 
-// words numbers a few names, such as a catalog's resources. Finding one takes a look at four of its letters and, as a
-// rule, one comparison.
+import "math/bits"
+
+// words numbers a few names, such as a catalog's resources. What tells names apart stands in the table itself, so that
+// finding one of at most 16 letters, as most are, looks at nothing else.
 type words struct {
-	names   []string // a power of two of them, at least four times as many as there are; empty: a free place
-	numbers []int32
+	entries []word // a power of two of them, at least four times as many as there are names
+	shift   int    // leaves of a hash what numbers the entries
+}
+
+type word struct {
+	letters
+	number int32
+	name   string
+}
+
+// letters are the length of a name, its beginning and its end. Up to a length of 16 they are all of it. Those of no name
+// are zero.
+type letters struct {
+	head, tail uint64
+	length     int
+}
+
+func lettersOf(name string) letters {
+	n := len(name)
+	switch {
+	case n >= 8:
+		return letters{eight(name[:8]), eight(name[n-8:]), n}
+	case n >= 4:
+		return letters{four(name[:4]), four(name[n-4:]), n}
+	case n > 0:
+		return letters{uint64(name[0]), uint64(name[n/2])<<8 | uint64(name[n-1]), n}
+	default:
+		return letters{}
+	}
+}
+
+// eight and four read a text as a number. They are written so that it is done at once.
+func eight(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+func four(s string) uint64 {
+	_ = s[3]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }
 
 func newWords(names []string) words {
@@ -12,35 +53,35 @@ func newWords(names []string) words {
 	for size < 4*len(names) {
 		size *= 2
 	}
-	w := words{make([]string, size), make([]int32, size)}
+	w := words{make([]word, size), 64 - bits.TrailingZeros(uint(size))}
 	for number, name := range names {
-		at := w.first(name)
-		for w.names[at] != "" {
+		l := lettersOf(name)
+		at := w.first(l)
+		for w.entries[at].length != 0 {
 			at = (at + 1) & (size - 1)
 		}
-		w.names[at], w.numbers[at] = name, int32(number)
+		w.entries[at] = word{l, int32(number), name}
 	}
 	return w
 }
 
-func (w *words) first(name string) int {
-	n := len(name)
-	if n < 2 {
-		return n
-	}
-	h := uint32(n) + uint32(name[0])*31 + uint32(name[n/2])*257 + uint32(name[n-2])*4099 + uint32(name[n-1])*65599
-	return int((h * 2654435761) >> 16 & uint32(len(w.names)-1))
+// first is where looking for a name begins.
+func (w *words) first(l letters) int {
+	const a, b = 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f // odd, and without a pattern
+	mixed := (l.head*a ^ uint64(l.length)) + l.tail*b
+	return int((mixed ^ mixed>>32) * a >> (w.shift & 63))
 }
 
 // find returns the number of a name, and false when it is none of them.
 func (w *words) find(name string) (int, bool) {
-	if name == "" {
-		return 0, false
-	}
-	for at := w.first(name); w.names[at] != ""; at = (at + 1) & (len(w.names) - 1) {
-		if w.names[at] == name {
-			return int(w.numbers[at]), true
+	l := lettersOf(name)
+	for at := w.first(l); ; at++ {
+		found := &w.entries[at&(len(w.entries)-1)]
+		switch {
+		case found.length == 0:
+			return 0, false
+		case found.letters == l && (l.length <= 16 || found.name == name):
+			return int(found.number), true
 		}
 	}
-	return 0, false
 }
