@@ -54,13 +54,8 @@ func (i *Index) decide(s Subject, query *access.Query, now time.Time) (access.De
 // known is what a subject may do, of whom all is plain: a name or address that is just this, in the tenant that is named,
 // which is active as he is. Nil: look closer. It takes no lock, so somebody may write meanwhile. What it returns was true
 // at one moment all the same: the tenant kept his namespace when his record was seen a second time, unchanged.
-//
-// Nobody's name has an @, and no address is without.
 func (i *Index) known(s Subject) *entitlement {
-	k := byName
-	if strings.IndexByte(s.ID, '@') >= 0 {
-		k = byAddress
-	}
+	k := nameOrAddress(s.ID)
 	hash, slots := scopedHash(i.hash(s.Tenant), i.hash(s.ID)), i.scoped.of(k)
 	for at := slots.first(hash); ; at = slots.next(at) {
 		slot := &(*slots)[at]
@@ -85,6 +80,14 @@ func (i *Index) known(s Subject) *entitlement {
 		}
 		return held
 	}
+}
+
+// nameOrAddress tells which of the two an id is: nobody's name has an @, and no address is without.
+func nameOrAddress(id string) kind {
+	if strings.IndexByte(id, '@') >= 0 {
+		return byAddress
+	}
+	return byName
 }
 
 // stand finds the subject and says what denies him everything, by what the specs say now.
