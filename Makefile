@@ -14,7 +14,7 @@ header := headerFile=hack/boilerplate.go.txt
 # Permissions are asked for where they are used.
 rbac-paths := $(foreach dir,controllers internal,$(if $(wildcard $(dir)),paths=./$(dir)/...))
 
-.PHONY: help demo test lint verify generate manifests build controlplane controlplane-dir bench bench-short bench-peers tools go
+.PHONY: help demo test lint verify generate manifests build controlplane controlplane-dir bench bench-short bench-decisions bench-peers tools go
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench: controlplane ## Measure writes, convergence, compute and memory, and prin
 
 bench-short: controlplane ## The same with fewer users, in a few minutes
 	@KUBEBUILDER_ASSETS=$(controlplane) go run ./test/bench -short
+
+bench-decisions: controlplane ## Measure decisions in process and over HTTP, start and revocation
+	@KUBEBUILDER_ASSETS=$(controlplane) go run ./test/bench/decisions
 
 bench-peers: go ## Measure decisions beside cedar-go, casbin, OPA, OpenFGA and Cerbos (PEERS_FLAGS=-short: in a minute)
 	@echo "bench-peers: compiling the others takes some minutes, once" >&2
