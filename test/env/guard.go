@@ -30,9 +30,9 @@ func Guarded(environment *envtest.Environment) {
 	environment.WebhookInstallOptions.Paths = []string{filepath.Join(Root(), "config", "webhook", "manifests.yaml")}
 }
 
-// addGuard serves the webhooks of a guarded cluster.
+// addGuard serves the webhooks of a guarded cluster. One that another process has started is none.
 func addGuard(mgr ctrl.Manager, c *Cluster) error {
-	if len(c.environment.WebhookInstallOptions.Paths) == 0 {
+	if c.environment == nil || len(c.environment.WebhookInstallOptions.Paths) == 0 {
 		return nil
 	}
 	options := manager.Defaults().Guard
