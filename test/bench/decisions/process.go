@@ -77,6 +77,7 @@ func (b *bench) inProcess(w *world) error {
 	b.report.Count("answers", fmt.Sprintf("other answers than the oracle's to %d questions, %s", len(list), about), differing, 0,
 		fmt.Sprintf(", %d %% allowed", 100*allowed/len(list)))
 	b.speed(w, index, list, about)
+	b.catalogChange(w, index, about)
 	memory := report.Row{
 		Name: "memory", What: "heap a user, " + about, Reached: fmt.Sprintf("%.0f B", perUser),
 		Values: map[string]float64{"bytes": perUser, "users": float64(len(w.users))},
@@ -89,6 +90,19 @@ func (b *bench) inProcess(w *world) error {
 	}
 	runtime.KeepAlive(index)
 	return nil
+}
+
+// catalogChange measures how long a decision can have to wait when every user's access is read anew.
+func (b *bench) catalogChange(w *world, index *decision.Index, about string) {
+	changed := w.catalog.DeepCopy()
+	changed.Generation++
+	began := time.Now()
+	index.PutCatalog(changed)
+	took := time.Since(began)
+	b.report.Note(report.Row{
+		Name: "catalog", What: "one change of it, " + about, Reached: fmt.Sprintf("%.1f ms", took.Seconds()*1000),
+		Values: map[string]float64{"seconds": took.Seconds()},
+	})
 }
 
 // speed compares with two lookups: one is told the bit that is asked for, the other finds it from the question's words.
