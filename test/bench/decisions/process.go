@@ -65,12 +65,12 @@ func (b *bench) process(context.Context) error {
 
 func (b *bench) inProcess(w *world) error {
 	about := fmt.Sprintf("%d users, %d tenants", len(w.users), len(w.tenants))
-	before := heap()
+	before := report.Heap()
 	index := decision.NewIndex()
 	index.ReplaceCatalogs([]*accessv1.ResourceCatalog{w.catalog})
 	index.ReplaceTenants(w.tenants)
 	index.ReplaceUsers(w.users)
-	perUser := float64(heap()-before) / float64(len(w.users))
+	perUser := float64(report.Heap()-before) / float64(len(w.users))
 
 	list := w.questions()
 	allowed, differing := verify(w, index, list)
@@ -235,12 +235,4 @@ func each(list []asked, do func(*asked) bool) float64 {
 	}
 	runtime.KeepAlive(allowed)
 	return float64(time.Since(began).Nanoseconds()) / float64(len(list))
-}
-
-func heap() uint64 {
-	runtime.GC()
-	runtime.GC()
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return stats.HeapAlloc
 }
