@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/binding"
 	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/guard"
 )
@@ -63,6 +64,14 @@ func guardDefaults() GuardOptions {
 			"system:kube-controller-manager",
 		},
 	}
+}
+
+// check finds what cannot be right, without a cluster.
+func (o *GuardOptions) check() error {
+	if len(o.UsernamePrefix) > binding.MaxPrefix {
+		return fmt.Errorf("--username-prefix has %d bytes: at most %d are taken", len(o.UsernamePrefix), binding.MaxPrefix)
+	}
+	return nil
 }
 
 // username is the one under which Roster itself writes.
