@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/open-policy-agent/cert-controller/pkg/rotator"
@@ -127,10 +128,25 @@ func newGuardServer(options GuardOptions) (webhook.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--guard-bind-address %q has no port: write it as :9443", options.Address)
 	}
-	return webhook.NewServer(webhook.Options{
+	return guardServer{webhook.NewServer(webhook.Options{
 		Host: host, Port: port, CertDir: options.CertDir,
 		TLSOpts: []func(*tls.Config){func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 }},
-	}), nil
+	}), options.Address}, nil
+}
+
+// guardServer opens its address itself, when it starts.
+type guardServer struct {
+	webhook.Server
+	address string
+}
+
+// Start serves until the context ends. An address in use is said as of every other.
+func (s guardServer) Start(ctx context.Context) error {
+	err := s.Server.Start(ctx)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return inUse(s.address, "--guard-bind-address")
+	}
+	return err
 }
 
 // fill has the cache hold every kind that a judgement reads, whatever the controllers watch.

@@ -173,12 +173,16 @@ func (f everywhere) NeedLeaderElection() bool { return false }
 func listen(address, flag string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s is in use by another program: end that one, or choose another address with %s", address, flag)
+		return nil, inUse(address, flag)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("could not listen at %s (%s): %w", address, flag, err)
 	}
 	return listener, nil
+}
+
+func inUse(address, flag string) error {
+	return fmt.Errorf("%s is in use by another program: end that one, or choose another address with %s", address, flag)
 }
 
 func serve(ctx context.Context, server *http.Server, listener net.Listener) error {
