@@ -220,6 +220,11 @@ type UserStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	AccessSummary string `json:"accessSummary,omitempty"`
+
+	// administration is what the user may do, everywhere, with the catalog's administrationResource: at level Manage he is an
+	// administrator of the tenant, at level Read he may look on. Absent: neither.
+	// +optional
+	Administration Level `json:"administration,omitempty"`
 }
 
 // User is one person or robot in one tenant; its status carries the effective access.

@@ -48,6 +48,7 @@ func StartManagerWith(config *rest.Config, c *Cluster, swap func(*controllers.De
 	deps := controllers.Deps{
 		Sender: m.Outbox, Links: links{}, MessageDomain: "roster.example", Clock: clock.RealClock{},
 		Jitter: func() float64 { return 0 }, Events: events.NewFakeRecorder(10_000),
+		UsernamePrefix: UsernamePrefix, Guarded: c.isGuarded(),
 	}
 	swap(&deps)
 	if err := controllers.SetupAll(ctx, mgr, deps); err != nil {
