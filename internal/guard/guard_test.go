@@ -158,6 +158,14 @@ func TestUsers(t *testing.T) {
 		"a partner's administrator makes no partner's administrator":  changed(paul, "ben", "role partner-admin is protected", join("partners")),
 		"a label of Roster's":                                         changed(ana, "ben", "labels that begin with", func(u *accessv1.User) { u.Labels = map[string]string{accessv1.LabelManagedBy: "me"} }),
 		"any other label":                                             changed(vic, "ana", "", func(u *accessv1.User) { u.Labels = map[string]string{"team": "shop"} }),
+		"an owner taken away, to outlive it": func() row {
+			before := user("kim", func(u *accessv1.User) {
+				ownedBy(catalog(), "Other", u)
+				u.OwnerReferences[0].APIVersion = "v1"
+			})
+			was, is := change(before, func(u *accessv1.User) { u.OwnerReferences = nil })
+			return row{by: vic, was: was, is: is, refused: "metadata.ownerReferences"}.beside(before)
+		}(),
 		"an owner, so that the cluster deletes it":                    changed(vic, "ana", "metadata.ownerReferences", func(u *accessv1.User) { ownedBy(catalog(), "Other", u); u.OwnerReferences[0].APIVersion = "v1" }),
 		"a child of one of Roster's":                                  changed(pipeline, "ana", "only Roster makes an object the child", func(u *accessv1.User) { ownedBy(find[*accessv1.Vendor]("abc"), "Vendor", u) }),
 		"ending a conflict between two vendors by leaving one":        changed(vic, "zoe", "user zoe would gain", func(u *accessv1.User) { u.Spec.Groups = u.Spec.Groups[:1] }),

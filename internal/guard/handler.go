@@ -150,7 +150,7 @@ func isCleaning(w write) bool {
 
 // onlyDrops tells whether nothing but owners that are gone leave the object.
 func onlyDrops(w write) bool {
-	if w.old == nil || hasForeignOwners(w) {
+	if w.old == nil || addsOwners(w.old, w.new) {
 		return false
 	}
 	same, ok := w.new.DeepCopyObject().(client.Object)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 )
@@ -98,8 +99,8 @@ func (j *judgement) escalation(ctx context.Context) (string, error) {
 	if refusal, decided := j.refuseInvitation(); decided {
 		return refusal, nil
 	}
-	if hasForeignOwners(j.write) {
-		return "metadata.ownerReferences let the cluster delete the object in somebody else's name", nil
+	if changesOwners(j.write) {
+		return "metadata.ownerReferences decide when the cluster deletes the object, in nobody's name", nil
 	}
 	found := gains{before: j.before, after: j.after, held: j.by.held}
 	if err := found.of(ctx, j.write); err != nil {
@@ -136,17 +137,19 @@ func (j *judgement) refuseInvitation() (refusal string, decided bool) {
 		invitation.Spec.UserRef.Name, j.by.name(), j.before.tenancy.Catalog.Spec.AdministrationResource), true
 }
 
-// hasForeignOwners tells whether a write adds an owner. Whose owner is gone, the cluster deletes, and no deletion of the
-// cluster's is judged.
-func hasForeignOwners(w write) bool {
-	if w.new == nil {
-		return false
+// changesOwners tells whether a write adds an owner, or takes one away. Whose owner is gone, the cluster deletes, and no
+// deletion of the cluster's is judged; who loses his owner outlives it.
+func changesOwners(w write) bool {
+	return w.new != nil && (addsOwners(w.old, w.new) || w.old != nil && addsOwners(w.new, w.old))
+}
+
+// addsOwners tells whether an object has owners that another, or none, has not.
+func addsOwners(without, with client.Object) bool {
+	var there []metav1.OwnerReference
+	if without != nil {
+		there = without.GetOwnerReferences()
 	}
-	var stored []metav1.OwnerReference
-	if w.old != nil {
-		stored = w.old.GetOwnerReferences()
-	}
-	return slices.ContainsFunc(w.new.GetOwnerReferences(), func(o metav1.OwnerReference) bool {
-		return !slices.ContainsFunc(stored, func(s metav1.OwnerReference) bool { return s.UID == o.UID })
+	return slices.ContainsFunc(with.GetOwnerReferences(), func(o metav1.OwnerReference) bool {
+		return !slices.ContainsFunc(there, func(s metav1.OwnerReference) bool { return s.UID == o.UID })
 	})
 }

@@ -51,6 +51,8 @@ var _ = table("sites",
 	refused("a synced one's status forged", "ana forges Restriction site.de {groups: 7}", "restrictions/status is written by Roster alone"),
 	allowed("a status in what is created is dropped", "vic creates Restriction new~ {spec: {dimension: site, values: []}, status: {groups: 7}}"),
 	refused("an owner, so that the cluster deletes it", "vic marks Restriction ours {ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: none, uid: none}]}", "metadata.ownerReferences"),
+	refused("an owner taken away, to outlive it", "vic marks Restriction s~ {ownerReferences: null}", "metadata.ownerReferences",
+		"Restriction s~ {metadata: {ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: none, uid: none}]}, spec: {dimension: site, values: []}}"),
 	allowed("another label and an annotation", "vic marks Restriction s~ {labels: {team: shop}, annotations: {note: here}}", "Restriction s~ {dimension: site, values: []}"),
 
 	// While it is being deleted.

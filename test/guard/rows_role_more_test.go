@@ -58,6 +58,8 @@ var _ = table("offices",
 	refused("a status forged", "platform forges Role clerk {groups: 7}", "roles/status is written by Roster alone"),
 	refused("a predefined role's status forged", "ana forges Role viewer {groups: 7}", "roles/status is written by Roster alone"),
 	refused("an owner, so that the cluster deletes it", "vic marks Role clerk {ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: none, uid: none}]}", "metadata.ownerReferences"),
+	refused("an owner taken away, to outlive it", "vic marks Role r~ {ownerReferences: null}", "metadata.ownerReferences",
+		"Role r~ {metadata: {ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: none, uid: none}]}, spec: {}}"),
 	allowed("another label and an annotation", "vic marks Role r~ {labels: {team: shop}, annotations: {note: here}}", "Role r~ {rules: [Manage(*)]}"),
 
 	// While it is being deleted.

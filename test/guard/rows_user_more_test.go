@@ -55,6 +55,8 @@ var _ = table("people",
 	// Metadata.
 	refused("an owner, so that the cluster deletes it", "vic marks User ben {ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: none, uid: none}]}", "metadata.ownerReferences"),
 	allowed("an owner, by a pipeline", "pipeline marks User u~ {ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: none, uid: none}]}", "User u~ {}"),
+	refused("an owner taken away, to outlive it", "vic marks User u~ {ownerReferences: null}", "metadata.ownerReferences",
+		"User u~ {metadata: {ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: none, uid: none}]}, spec: {}}"),
 	allowed("an owner taken away, by a pipeline", "pipeline marks User u~ {ownerReferences: null}",
 		"User u~ {metadata: {ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: none, uid: none}]}, spec: {}}"),
 	refused("a child of Roster's, by the platform", "platform marks User ben {ownerReferences: [{apiVersion: access.roster.dev/v1alpha1, kind: Tenant, name: people, uid: none}]}", "only Roster makes an object the child"),
