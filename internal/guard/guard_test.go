@@ -158,6 +158,7 @@ func TestUsers(t *testing.T) {
 		"a partner's administrator makes no partner's administrator":  changed(paul, "ben", "role partner-admin is protected", join("partners")),
 		"a label of Roster's":                                         changed(ana, "ben", "labels that begin with", func(u *accessv1.User) { u.Labels = map[string]string{accessv1.LabelManagedBy: "me"} }),
 		"any other label":                                             changed(vic, "ana", "", func(u *accessv1.User) { u.Labels = map[string]string{"team": "shop"} }),
+		"a finalizer of Roster's":                                     changed(pipeline, "ana", "finalizers that begin with access.roster.dev/ are Roster's", func(u *accessv1.User) { u.Finalizers = []string{accessv1.FinalizerCleanup} }),
 		"an owner taken away, to outlive it": func() row {
 			before := user("kim", func(u *accessv1.User) {
 				ownedBy(catalog(), "Other", u)
@@ -166,10 +167,10 @@ func TestUsers(t *testing.T) {
 			was, is := change(before, func(u *accessv1.User) { u.OwnerReferences = nil })
 			return row{by: vic, was: was, is: is, refused: "metadata.ownerReferences"}.beside(before)
 		}(),
-		"an owner, so that the cluster deletes it":                    changed(vic, "ana", "metadata.ownerReferences", func(u *accessv1.User) { ownedBy(catalog(), "Other", u); u.OwnerReferences[0].APIVersion = "v1" }),
-		"a child of one of Roster's":                                  changed(pipeline, "ana", "only Roster makes an object the child", func(u *accessv1.User) { ownedBy(find[*accessv1.Vendor]("abc"), "Vendor", u) }),
-		"ending a conflict between two vendors by leaving one":        changed(vic, "zoe", "user zoe would gain", func(u *accessv1.User) { u.Spec.Groups = u.Spec.Groups[:1] }),
-		"beginning a conflict that can end by itself":                 changed(vic, "ben", nothing, until("abc.vendor.editor", in(year)), join("xyz.vendor.editor")),
+		"an owner, so that the cluster deletes it":             changed(vic, "ana", "metadata.ownerReferences", func(u *accessv1.User) { ownedBy(catalog(), "Other", u); u.OwnerReferences[0].APIVersion = "v1" }),
+		"a child of one of Roster's":                           changed(pipeline, "ana", "only Roster makes an object the child", func(u *accessv1.User) { ownedBy(find[*accessv1.Vendor]("abc"), "Vendor", u) }),
+		"ending a conflict between two vendors by leaving one": changed(vic, "zoe", "user zoe would gain", func(u *accessv1.User) { u.Spec.Groups = u.Spec.Groups[:1] }),
+		"beginning a conflict that can end by itself":          changed(vic, "ben", nothing, until("abc.vendor.editor", in(year)), join("xyz.vendor.editor")),
 	})
 }
 

@@ -54,6 +54,7 @@ var _ = table("sites",
 	refused("an owner taken away, to outlive it", "vic marks Restriction s~ {ownerReferences: null}", "metadata.ownerReferences",
 		"Restriction s~ {metadata: {ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: none, uid: none}]}, spec: {dimension: site, values: []}}"),
 	allowed("another label and an annotation", "vic marks Restriction s~ {labels: {team: shop}, annotations: {note: here}}", "Restriction s~ {dimension: site, values: []}"),
+	refused("a finalizer of Roster's", "vic marks Restriction ours {finalizers: [access.roster.dev/cleanup]}", "finalizers that begin with"),
 
 	// While it is being deleted.
 	allowed("one that is being deleted loosened by an owner", "ana sets Restriction s~ {values: [DE, FR]}", "UserGroup g~ {access: [Manage(orders)], restrictions: names(s~)}", "going Restriction s~ {dimension: site, values: [DE]}"),

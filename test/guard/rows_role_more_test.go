@@ -61,6 +61,7 @@ var _ = table("offices",
 	refused("an owner taken away, to outlive it", "vic marks Role r~ {ownerReferences: null}", "metadata.ownerReferences",
 		"Role r~ {metadata: {ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: none, uid: none}]}, spec: {}}"),
 	allowed("another label and an annotation", "vic marks Role r~ {labels: {team: shop}, annotations: {note: here}}", "Role r~ {rules: [Manage(*)]}"),
+	refused("a finalizer of Roster's", "vic marks Role clerk {finalizers: [access.roster.dev/cleanup]}", "finalizers that begin with"),
 
 	// While it is being deleted.
 	allowed("one that is being deleted widened by an owner", "ana sets Role r~ {rules: [Manage(tax)]}", "going Role r~ {displayName: r}"),

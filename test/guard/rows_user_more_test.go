@@ -64,6 +64,7 @@ var _ = table("people",
 	allowed("another label", "vic marks User u~ {labels: {team: shop}}", "User u~ {groups: names(owners)}"),
 	allowed("an annotation", "vic marks User u~ {annotations: {note: here}}", "User u~ {groups: names(owners)}"),
 	allowed("a finalizer", "vic marks User u~ {finalizers: [test.example/x]}", "User u~ {}"),
+	refused("a finalizer of Roster's", "vic marks User u~ {finalizers: [access.roster.dev/cleanup]}", "finalizers that begin with access.roster.dev/", "User u~ {}"),
 
 	// While it is being deleted.
 	allowed("joining while being deleted, by an owner", "ana sets User u~ {groups: names(owners)}", "going User u~ {}"),

@@ -63,6 +63,7 @@ var _ = table("teams",
 	refused("a label of Roster's", "ana marks UserGroup staff {labels: {access.roster.dev/managed-by: roster}}", "labels that begin with"),
 	refused("a label of Roster's on a new one", "ana creates UserGroup new~ {metadata: {labels: {access.roster.dev/vendor: abc}}, spec: {}}", "labels that begin with"),
 	allowed("another label and an annotation", "vic marks UserGroup g~ {labels: {team: shop}, annotations: {note: here}}", "UserGroup g~ {roles: names(owner)}"),
+	refused("a finalizer of Roster's", "vic marks UserGroup staff {finalizers: [access.roster.dev/cleanup]}", "finalizers that begin with"),
 
 	// While it is being deleted.
 	allowed("a role for one that is being deleted, by an owner", "ana sets UserGroup g~ {roles: names(owner)}", "going UserGroup g~ {members: names(sue)}"),

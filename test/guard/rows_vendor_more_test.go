@@ -29,6 +29,7 @@ var _ = table("market",
 	refused("a label of Roster's", "pipeline marks Vendor abc {labels: {access.roster.dev/managed-by: roster}}", "labels that begin with"),
 	refused("a label of Roster's on a new one", "pipeline creates Vendor new~ {metadata: {labels: {access.roster.dev/vendor: abc}}, spec: {}}", "labels that begin with"),
 	allowed("another label and an annotation", "vic marks Vendor v~ {labels: {team: shop}, annotations: {note: here}}", "Vendor v~ {}"),
+	refused("a finalizer of Roster's", "vic marks Vendor abc {finalizers: [access.roster.dev/cleanup]}", "finalizers that begin with"),
 	allowed("a finalizer", "vic marks Vendor v~ {finalizers: [test.example/x]}", "Vendor v~ {}"),
 
 	// While it is being deleted.
