@@ -229,7 +229,11 @@ func TestGroups(t *testing.T) {
 		"the cluster deletes a vendor's":             deleted[*accessv1.UserGroup](cleaner, "abc.vendor.editor", ""),
 		"Roster changes a vendor's":                  changed(self, "abc.vendor.editor", "", func(g *accessv1.UserGroup) { g.Spec.DisplayName = "ABC" }),
 		"taking the label that the controller reads": changed(ana, "staff", "labels that begin with", func(g *accessv1.UserGroup) { g.Labels = map[string]string{accessv1.LabelVendor: "abc"} }),
-		"a change to one that is being deleted":      changed(vic, "staff", "", roles("owner"), func(g *accessv1.UserGroup) { g.DeletionTimestamp = in(0); g.Finalizers = []string{"a/b"} }),
+		"a change to one that is being deleted": func() row {
+			going := group("staff", func(g *accessv1.UserGroup) { g.DeletionTimestamp, g.Finalizers = in(0), []string{"a/b"} })
+			was, is := change(going, roles("owner"))
+			return row{by: vic, was: was, is: is, refused: "group staff would gain"}.beside(going)
+		}(),
 		"leaving a vendor's group ends a conflict": func() row {
 			before := vendorGroup(find[*accessv1.Vendor]("abc"), members("ben"))
 			other := user("ben", join("xyz.vendor.editor"))

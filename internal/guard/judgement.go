@@ -18,6 +18,8 @@ type judgement struct {
 	by            *requester
 	// may asks whether the requester has a verb on a role of the namespace, or without a name on any.
 	may func(ctx context.Context, verb, role string) (bool, error)
+	// staying makes the two worlds in which a written object that is being deleted stays.
+	staying func(context.Context) (before, after *world, err error)
 }
 
 // refuse says why the write is refused; empty: it is not. An error means that it could not be told.
@@ -102,14 +104,26 @@ func (j *judgement) escalation(ctx context.Context) (string, error) {
 	if changesOwners(j.write) {
 		return "metadata.ownerReferences decide when the cluster deletes the object, in nobody's name", nil
 	}
-	found := gains{before: j.before, after: j.after, held: j.by.held}
-	if err := found.of(ctx, j.write); err != nil {
+	found, err := j.gain(ctx)
+	if err != nil || found == nil {
 		return "", err
 	}
-	if found.found == nil {
-		return "", nil
+	return j.sentence(found), nil
+}
+
+// gain looks for one that the requester does not hold; nil: there is none. What is being deleted gives nothing any more,
+// and is judged as if it stayed all the same: nobody has to trust that it goes.
+func (j *judgement) gain(ctx context.Context) (*gain, error) {
+	before, after := j.before, j.after
+	if j.write.object().GetDeletionTimestamp() != nil {
+		var err error
+		if before, after, err = j.staying(ctx); err != nil {
+			return nil, err
+		}
 	}
-	return j.sentence(found.found), nil
+	found := gains{before: before, after: after, held: j.by.held}
+	err := found.of(ctx, j.write.staying())
+	return found.found, err
 }
 
 func (j *judgement) sentence(g *gain) string {

@@ -35,6 +35,18 @@ func (w write) object() client.Object {
 	return w.old
 }
 
+// staying is the write as if its object were not being deleted.
+func (w write) staying() write { return write{staying(w.old), staying(w.new)} }
+
+func staying(object client.Object) client.Object {
+	if object == nil || object.GetDeletionTimestamp() == nil {
+		return object
+	}
+	same, _ := object.DeepCopyObject().(client.Object) // a deep copy is of the same type
+	same.SetDeletionTimestamp(nil)
+	return same
+}
+
 // means tells whether the write changes what anything else can depend on: all but annotations, labels and finalizers. A
 // status is written on its own.
 func (w write) means() bool {

@@ -57,6 +57,7 @@ var _ = table("sites",
 	refused("a finalizer of Roster's", "vic marks Restriction ours {finalizers: [access.roster.dev/cleanup]}", "finalizers that begin with"),
 
 	// While it is being deleted.
+	refused("one that is being deleted loosened", "dee sets Restriction s~ {values: [DE, FR]}", "group g~ would gain", "UserGroup g~ {access: [Manage(orders)], restrictions: names(s~)}", "going Restriction s~ {dimension: site, values: [DE]}"),
 	allowed("one that is being deleted loosened by an owner", "ana sets Restriction s~ {values: [DE, FR]}", "UserGroup g~ {access: [Manage(orders)], restrictions: names(s~)}", "going Restriction s~ {dimension: site, values: [DE]}"),
 	refused("a label for one that is being deleted", "vic marks Restriction s~ {labels: {access.roster.dev/dimension: site}}", "labels that begin with", "going Restriction s~ {dimension: site, values: []}"),
 	allowed("deleting again", "vic deletes Restriction s~", "going Restriction s~ {dimension: site, values: []}"),

@@ -64,6 +64,7 @@ var _ = table("offices",
 	refused("a finalizer of Roster's", "vic marks Role clerk {finalizers: [access.roster.dev/cleanup]}", "finalizers that begin with"),
 
 	// While it is being deleted.
+	refused("one that is being deleted widened", "vic sets Role r~ {rules: [Manage(tax)]}", "any group with role r~ would gain", "going Role r~ {displayName: r}"),
 	allowed("one that is being deleted widened by an owner", "ana sets Role r~ {rules: [Manage(tax)]}", "going Role r~ {displayName: r}"),
 	refused("one that is being deleted unprotected", "ana sets Role r~ {protection: Tenant}", "is protected", "going Role r~ {protection: Platform}"),
 	refused("a label for one that is being deleted", `vic marks Role r~ {labels: {access.roster.dev/predefined: "true"}}`, "labels that begin with", "going Role r~ {displayName: r}"),

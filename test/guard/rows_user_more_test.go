@@ -67,7 +67,9 @@ var _ = table("people",
 	refused("a finalizer of Roster's", "vic marks User u~ {finalizers: [access.roster.dev/cleanup]}", "finalizers that begin with access.roster.dev/", "User u~ {}"),
 
 	// While it is being deleted.
+	refused("joining while being deleted", "vic sets User u~ {groups: names(owners)}", "user u~ would gain", "going User u~ {}"),
 	allowed("joining while being deleted, by an owner", "ana sets User u~ {groups: names(owners)}", "going User u~ {}"),
+	refused("another address while being deleted", "vic sets User u~ {email: v~@people.example}", "user u~ would gain", "going User u~ {groups: names(owners)}"),
 	refused("a label of Roster's while being deleted", "pipeline marks User u~ {labels: {access.roster.dev/user: x}}", "labels that begin with", "going User u~ {}"),
 	invalid("a finalizer while being deleted", "platform marks User u~ {finalizers: [test.example/wait, test.example/x]}", "no new finalizers can be added", "going User u~ {}"),
 	allowed("deleting again", "vic deletes User u~", "going User u~ {}"),

@@ -66,6 +66,8 @@ var _ = table("teams",
 	refused("a finalizer of Roster's", "vic marks UserGroup staff {finalizers: [access.roster.dev/cleanup]}", "finalizers that begin with"),
 
 	// While it is being deleted.
+	refused("a member of one that is being deleted", "vic sets UserGroup g~ {members: names(vic)}", "user vic would gain", "going UserGroup g~ {roles: names(owner)}"),
+	refused("a role for one that is being deleted", "vic sets UserGroup g~ {roles: names(owner)}", "group g~ would gain", "going UserGroup g~ {members: names(sue)}"),
 	allowed("a role for one that is being deleted, by an owner", "ana sets UserGroup g~ {roles: names(owner)}", "going UserGroup g~ {members: names(sue)}"),
 	refused("a label for one that is being deleted", "vic marks UserGroup g~ {labels: {access.roster.dev/vendor: abc}}", "labels that begin with", "going UserGroup g~ {displayName: g}"),
 )

@@ -33,6 +33,7 @@ var _ = table("market",
 	allowed("a finalizer", "vic marks Vendor v~ {finalizers: [test.example/x]}", "Vendor v~ {}"),
 
 	// While it is being deleted.
+	refused("an option for one that is being deleted", "ana sets Vendor v~ {options: [publishing]}", "would gain publish", "going Vendor v~ {}"),
 	allowed("an option for one that is being deleted, by a pipeline", "pipeline sets Vendor v~ {options: [publishing]}", "going Vendor v~ {}"),
 	refused("a label for one that is being deleted", "vic marks Vendor v~ {labels: {access.roster.dev/vendor: abc}}", "labels that begin with", "going Vendor v~ {}"),
 	invalid("a finalizer for one that is being deleted", "platform marks Vendor v~ {finalizers: [test.example/wait, test.example/x]}", "no new finalizers can be added", "going Vendor v~ {}"),
