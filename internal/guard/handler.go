@@ -162,7 +162,7 @@ func onlyDrops(w write) bool {
 }
 
 func (g *Guard) judgement(ctx context.Context, w write, info authenticationv1.UserInfo) (*judgement, error) {
-	before, after, err := g.worlds(ctx, w)
+	before, after, err := g.worlds(ctx, w, false)
 	if err != nil {
 		return nil, err
 	}
@@ -175,10 +175,6 @@ func (g *Guard) judgement(ctx context.Context, w write, info authenticationv1.Us
 		may: func(ctx context.Context, verb, role string) (bool, error) {
 			return g.may(ctx, info, verb, before.namespace, role)
 		},
-		staying: func(ctx context.Context) (before, after *world, err error) { return g.worlds(ctx, w.staying()) },
+		settled: func(ctx context.Context) (before, after *world, err error) { return g.worlds(ctx, w.staying(), true) },
 	}, nil
-}
-
-func (g *Guard) worlds(ctx context.Context, w write) (before, after *world, err error) {
-	return worlds(ctx, g.Graph, g.Reader, w, g.Clock.Now())
 }

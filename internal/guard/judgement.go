@@ -18,8 +18,9 @@ type judgement struct {
 	by            *requester
 	// may asks whether the requester has a verb on a role of the namespace, or without a name on any.
 	may func(ctx context.Context, verb, role string) (bool, error)
-	// staying makes the two worlds in which a written object that is being deleted stays.
-	staying func(context.Context) (before, after *world, err error)
+	// settled makes the two worlds in which Roster has made all that it makes, and a written object that is being deleted
+	// stays.
+	settled func(context.Context) (before, after *world, err error)
 }
 
 // refuse says why the write is refused; empty: it is not. An error means that it could not be told.
@@ -111,19 +112,28 @@ func (j *judgement) escalation(ctx context.Context) (string, error) {
 	return j.sentence(found), nil
 }
 
-// gain looks for one that the requester does not hold; nil: there is none. What is being deleted gives nothing any more,
-// and is judged as if it stayed all the same: nobody has to trust that it goes.
+// gain looks for one that the requester does not hold, as things are and as they will be; nil: there is none.
 func (j *judgement) gain(ctx context.Context) (*gain, error) {
-	before, after := j.before, j.after
-	if j.write.object().GetDeletionTimestamp() != nil {
-		var err error
-		if before, after, err = j.staying(ctx); err != nil {
-			return nil, err
-		}
+	now := gains{before: j.before, after: j.after, held: j.by.held}
+	if err := now.of(ctx, j.write); err != nil || now.found != nil || j.isSettled() {
+		return now.found, err
 	}
-	found := gains{before: before, after: after, held: j.by.held}
-	err := found.of(ctx, j.write.staying())
-	return found.found, err
+	before, after, err := j.settled(ctx)
+	if err != nil {
+		return nil, err
+	}
+	later := gains{before: before, after: after, held: j.by.held}
+	err = later.of(ctx, j.write.staying())
+	return later.found, err
+}
+
+// isSettled tells whether things are as they will be. They are not while something is missing that Roster may make, in the
+// place of what is deleted too, nor while a name that it needs is somebody else's. What is being deleted gives nothing any
+// more, and is judged as if it stayed all the same: nobody has to trust that it goes.
+func (j *judgement) isSettled() bool {
+	_, isVendor := j.write.object().(*accessv1.Vendor)
+	return !isVendor && j.write.new != nil && j.write.new.GetDeletionTimestamp() == nil &&
+		!j.before.reader.missed && !j.after.reader.missed
 }
 
 func (j *judgement) sentence(g *gain) string {

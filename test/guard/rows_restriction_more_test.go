@@ -23,6 +23,8 @@ var _ = table("sites",
 	refused("one called synced", "pipeline creates Restriction new~ {metadata: {labels: {access.roster.dev/dimension: site}}, spec: {dimension: site, values: []}}", "labels that begin with"),
 	refused("one called a vendor's", "ana marks Restriction ours {labels: {access.roster.dev/vendor: abc}}", "labels that begin with"),
 	refused("one made a vendor's child", "platform marks Restriction ours {ownerReferences: [{apiVersion: access.roster.dev/v1alpha1, kind: Vendor, name: abc, uid: none, controller: true}]}", "only Roster makes an object the child"),
+	refused("the name that a vendor's restriction waits for is freed", "vic deletes Restriction v~.vendor", "group v~.vendor.editor would gain",
+		"Restriction v~.vendor {dimension: vendor, values: []}", "Vendor v~ {}"),
 	allowed("freed by an owner", "ana deletes Restriction v~.vendor", "Restriction v~.vendor {dimension: vendor, values: []}", "Vendor v~ {}"),
 
 	// The last administrators. A restriction closes only what it may narrow, and administration is nothing of that.

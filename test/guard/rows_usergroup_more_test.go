@@ -39,6 +39,8 @@ var _ = table("teams",
 	refused("a group that claims a vendor", "pipeline creates UserGroup new~ {vendorRef: {name: abc}}", "only Roster makes groups of a Vendor"),
 	invalid("a group given to a vendor", "pipeline sets UserGroup staff {vendorRef: {name: abc}}", "vendorRef cannot be changed"),
 	refused("a child of a vendor's", "pipeline creates UserGroup new~ {metadata: {ownerReferences: [{apiVersion: access.roster.dev/v1alpha1, kind: Vendor, name: abc, uid: none, controller: true}]}, spec: {}}", "only Roster makes an object the child"),
+	refused("the name that a vendor's group waits for is freed", "vic deletes UserGroup v~.vendor.editor", "group v~.vendor.editor would gain Manage on products at vendor=v~",
+		"UserGroup v~.vendor.editor {displayName: mine}", "Vendor v~ {}", "User u~ {groups: names(v~.vendor.editor)}"),
 	allowed("freed by an owner", "ana deletes UserGroup v~.vendor.editor", "UserGroup v~.vendor.editor {displayName: mine}", "Vendor v~ {}"),
 
 	// Who asks.

@@ -39,7 +39,11 @@ var _ = table("vendors",
 	refused("a new vendor whose group users name", "vic creates Vendor new~ {displayName: New}", "group new~.vendor.editor would gain", "User u~ {groups: names(new~.vendor.editor)}"),
 
 	// Names that somebody has taken: Roster waits until they are free.
+	refused("a new vendor whose group's name is taken", "vic creates Vendor v~ {displayName: V}", "group v~.vendor.editor would gain Manage on products at vendor=v~", "UserGroup v~.vendor.editor {displayName: mine}", "UserGroup v~.vendor.viewer {displayName: mine}"),
 	allowed("by an owner", "ana creates Vendor v~ {displayName: V}", "UserGroup v~.vendor.editor {displayName: mine}"),
+	refused("a new vendor whose restriction's name is taken", "vic creates Vendor v~ {displayName: V}", "group v~.vendor.editor would gain", "Restriction v~.vendor {dimension: vendor, values: []}"),
+	refused("an option where the group's name is taken", "ana sets Vendor v~ {options: [publishing]}", "group v~.vendor.editor would gain publish on products at vendor=v~", "UserGroup v~.vendor.editor {displayName: mine}", "Vendor v~ {}"),
+	refused("a new vendor whose group is being deleted", "vic creates Vendor v~ {displayName: V}", "group v~.vendor.editor would gain", "going UserGroup v~.vendor.editor {displayName: mine}", "going UserGroup v~.vendor.viewer {displayName: mine}"),
 
 	// Deleting.
 	refused("deleting one ends a conflict", "vic deletes Vendor v~", "user u~ would gain Manage on products at vendor=xyz", "Vendor v~ {}", "User u~ {groups: names(v~.vendor.editor, xyz.vendor.editor)}"),
