@@ -150,7 +150,7 @@ func isCleaning(w write) bool {
 
 // onlyDrops tells whether nothing but owners that are gone leave the object.
 func onlyDrops(w write) bool {
-	if w.old == nil || hasForeignOwners(w) {
+	if w.old == nil || addsOwners(w.old, w.new) {
 		return false
 	}
 	same, ok := w.new.DeepCopyObject().(client.Object)
@@ -162,7 +162,7 @@ func onlyDrops(w write) bool {
 }
 
 func (g *Guard) judgement(ctx context.Context, w write, info authenticationv1.UserInfo) (*judgement, error) {
-	before, after, err := worlds(ctx, g.Graph, g.Reader, w, g.Clock.Now())
+	before, after, err := g.worlds(ctx, w, false)
 	if err != nil {
 		return nil, err
 	}
@@ -175,5 +175,6 @@ func (g *Guard) judgement(ctx context.Context, w write, info authenticationv1.Us
 		may: func(ctx context.Context, verb, role string) (bool, error) {
 			return g.may(ctx, info, verb, before.namespace, role)
 		},
+		settled: func(ctx context.Context) (before, after *world, err error) { return g.worlds(ctx, w.staying(), true) },
 	}, nil
 }

@@ -44,6 +44,7 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	startManager()
 	DeferCleanup(func() { Expect(manager.Stop()).To(Succeed()) })
 	buildWorld(ctx)
+	buildNeighbours(ctx)
 })
 
 func startManager() {
@@ -74,6 +75,9 @@ func as(who string) client.Client {
 	}
 	return cluster.As(who, writers)
 }
+
+// dryRun is a client of one of them that stores nothing.
+func dryRun(who string) client.Client { return client.NewDryRunClient(as(who)) }
 
 func grantVerbs(ctx context.Context) {
 	all := []string{"*"}
