@@ -55,6 +55,7 @@ func guardFlags(flags *pflag.FlagSet, o *manager.GuardOptions) {
 
 func mailFlags(flags *pflag.FlagSet, o *manager.Options) {
 	flags.StringVar((*string)(&o.Transport), "mail", string(o.Transport), "how mails leave: smtp, mailbox (for development) or none")
+	flags.StringVar(&o.Templates, "mail-templates", o.Templates, "directory with templates that stand in for the built-in ones, such as a mounted ConfigMap; read again when it changes")
 	flags.StringVar(&o.SMTP.Host, "smtp-host", o.SMTP.Host, "mail server")
 	flags.IntVar(&o.SMTP.Port, "smtp-port", o.SMTP.Port, "its port; 0: 587 with starttls, 465 with implicit, 25 with none")
 	flags.StringVar(&o.SMTP.TLS, "smtp-tls", o.SMTP.TLS, "starttls, implicit or none; there is no fallback")

@@ -25,7 +25,10 @@ func newPost(o Options) (*post, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--smtp-from: %w", err)
 	}
-	p := &post{templates: mail.BuiltIn(), domain: from.Domain()}
+	p := &post{domain: from.Domain()}
+	if p.templates, err = mailTemplates(o.Templates); err != nil {
+		return nil, err
+	}
 	switch o.Transport {
 	case TransportNone:
 		p.sender = mail.Unconfigured{}

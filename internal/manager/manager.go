@@ -145,6 +145,12 @@ func addServers(mgr ctrl.Manager, options Options, keys *links, post *post) erro
 	if err := mgr.Add(everywhere(func(ctx context.Context) error { return serve(ctx, pages, listener) })); err != nil {
 		return err
 	}
+	if options.Templates != "" {
+		watch := &templatesWatch{templates: post.templates, log: mgr.GetLogger().WithName("mail")}
+		if err := mgr.Add(everywhere(watch.run)); err != nil {
+			return err
+		}
+	}
 	if post.mailbox == nil {
 		return nil
 	}

@@ -41,6 +41,8 @@ type Options struct {
 	Guard     GuardOptions
 	Transport Transport
 	SMTP      SMTPOptions
+	// Templates is a directory with mail templates that stand in for built-in ones; empty: there are none.
+	Templates string
 	// MailboxSMTPAddress and MailboxPageAddress are the mailbox's; loopback only.
 	MailboxSMTPAddress string
 	MailboxPageAddress string
