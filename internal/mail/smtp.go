@@ -55,6 +55,8 @@ type SMTPConfig struct {
 	FromName string
 	// ReplyTo is who gets the answers to mails that do not say; zero: From.
 	ReplyTo address.Address
+	// DKIM signs mails; nil: they are not signed.
+	DKIM *DKIM
 	// HelloName is the name to introduce oneself by; empty: the domain of From.
 	HelloName string
 	// ConnectTimeout bounds the connection, Timeout the whole mail with it; 0: 10 s and 1 min.
@@ -118,6 +120,9 @@ func (c SMTPConfig) checkSender() error {
 	}
 	if strings.ContainsFunc(c.HelloName, noHostRune) {
 		return fmt.Errorf("smtp hello name: %q is no host name", c.HelloName)
+	}
+	if c.DKIM != nil {
+		return c.DKIM.check(c.From)
 	}
 	return nil
 }
