@@ -28,7 +28,7 @@ var hostile = []string{
 	"Ana\n\nOpen this link: evil", "   ", "\t\n", "\u200b\u200b", "\u00ad", "\U000e0041\U000e0042", "\ue000", "\xff\xfe", "\xc3\x28", "\xed\xa0\x80", "\ufffd", "🙂👩‍👩‍👧", "مثال", "שלום",
 	// more line ends and header syntax
 	"x%0d%0aBcc: evil@evil.example", "x\\r\\nBcc: evil@evil.example", "x\u000bBcc: y", "x\u001c\u001d\u001e\u001fy", "Subject: evil", "From: evil@evil.example",
-	"x\r\r\nBcc: evil@evil.example", "x\n\rBcc: evil@evil.example", "x嘊嘍Bcc: evil@evil.example", "\r\n.\r\n", "\r\n..\r\n", ".", "..", "QUIT", "DATA\r\n",
+	"A:", "https:", "www.", "x\r\r\nBcc: evil@evil.example", "x\n\rBcc: evil@evil.example", "x嘊嘍Bcc: evil@evil.example", "\r\n.\r\n", "\r\n..\r\n", ".", "..", "QUIT", "DATA\r\n",
 	"=?utf-8?B?PHNjcmlwdD4=?=", "=?iso-8859-1?Q?=41?= =?utf-8?Q?=42?=", "=?utf-7?q?+ADw-script+AD4-?=", "=?x?x?x?=", "=", "=0", "=0D", "=3d=3D", "a=?b?=c",
 	"Content-Transfer-Encoding: base64", "boundary=roster-0", "MIME-Version: 2.0\r\n", "--", "----", "--roster-", "begin 644 x", ">From evil", "From evil Mon Jan 1 00:00:00 2026",
 	"<>", "<@evil.example:x@y.example>", "undisclosed-recipients:;", "\"a\\\"b\" <evil@evil.example>", "x\\", "\"\"", "'", "(", "((((", ")", "a(b)c(d", ";", ",,,", ":", "@", "[", "]",

@@ -20,7 +20,8 @@ import (
 
 // foreignLinks find what mail programs turn into links.
 var foreignLinks = []*regexp.Regexp{
-	regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*:[^\s\x{200b}]`),
+	// a scheme and what could follow it, which the mark that ends a clause is not
+	regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*:[^\s\x{200b},.;!?:)]`),
 	regexp.MustCompile(`[/／][/／]`),
 	regexp.MustCompile(`[\pL\pN_-][.。．｡][\pL\pN]`),
 	regexp.MustCompile(`[^\s\x{200b}][@＠][\pL\pN]`),

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -96,6 +97,9 @@ func (c SMTPConfig) checkServer() error {
 	var errs []error
 	if c.Host == "" || strings.ContainsFunc(c.Host, noHostRune) {
 		errs = append(errs, fmt.Errorf("smtp host: %q is no host name or network address", c.Host))
+	}
+	if _, err := netip.ParseAddr(c.Host); err != nil && strings.Contains(c.Host, ":") {
+		errs = append(errs, fmt.Errorf("smtp host: %q is no host name or network address: leave the port out, it is given apart", c.Host))
 	}
 	if _, known := defaultPorts[c.TLS]; !known {
 		errs = append(errs, fmt.Errorf("smtp tls: %q is none of none, starttls, implicit", c.TLS))

@@ -223,6 +223,7 @@ func TestNewSMTPNamesTheFieldThatIsWrong(t *testing.T) {
 	}{
 		"no host":                {func(c *SMTPConfig) { c.Host = "" }, "smtp host"},
 		"a host with a port":     {func(c *SMTPConfig) { c.Host = "smtp.example 25" }, "smtp host"},
+		"a host and a colon":     {func(c *SMTPConfig) { c.Host = "smtp.example:25" }, "smtp host"},
 		"a URL for a host":       {func(c *SMTPConfig) { c.Host = "smtp://smtp.example" }, "smtp host"},
 		"a socket for a host":    {func(c *SMTPConfig) { c.Host = "unix:///run/smtp" }, "smtp host"},
 		"an unknown mode":        {func(c *SMTPConfig) { c.TLS = "opportunistic" }, "smtp tls"},

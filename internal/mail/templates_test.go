@@ -295,14 +295,19 @@ func TestADirectoryThatIsNotThere(t *testing.T) {
 	}
 }
 
-// proveOne loads one mail with one part replaced.
-func proveOne(name mailName, part, content string) error {
+// loadOne loads one mail with one file replaced.
+func loadOne(name mailName, file, content string) (parts, error) {
 	sources := builtIns.Sources()
-	sources[name.file(part)] = content
+	sources[file] = content
 	p, err := loadMail(sources, name)
 	if err == nil {
 		err = p.prove(name)
 	}
+	return p, err
+}
+
+func proveOne(name mailName, part, content string) error {
+	_, err := loadOne(name, name.file(part), content)
 	return err
 }
 
