@@ -170,11 +170,17 @@ func (g *Guard) judgement(ctx context.Context, w write, info authenticationv1.Us
 	if err != nil {
 		return nil, err
 	}
+	if w.object().GetDeletionTimestamp() != nil {
+		w = w.staying()
+		if before, after, err = g.worlds(ctx, w, false); err != nil {
+			return nil, err
+		}
+	}
 	return &judgement{
 		write: w, before: before, after: after, by: by,
 		may: func(ctx context.Context, verb, role string) (bool, error) {
 			return g.may(ctx, info, verb, before.namespace, role)
 		},
-		settled: func(ctx context.Context) (before, after *world, err error) { return g.worlds(ctx, w.staying(), true) },
+		settled: func(ctx context.Context) (before, after *world, err error) { return g.worlds(ctx, w, true) },
 	}, nil
 }

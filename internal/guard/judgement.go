@@ -13,13 +13,14 @@ import (
 
 // judgement is everything that one write is judged by.
 type judgement struct {
+	// write is as if its object stayed, should that be going: what is being deleted gives nothing any more, and nobody has to
+	// trust that it goes.
 	write         write
 	before, after *world
 	by            *requester
 	// may asks whether the requester has a verb on a role of the namespace, or without a name on any.
 	may func(ctx context.Context, verb, role string) (bool, error)
-	// settled makes the two worlds in which Roster has made all that it makes, and a written object that is being deleted
-	// stays.
+	// settled makes the two worlds in which Roster has made all that it makes.
 	settled func(context.Context) (before, after *world, err error)
 }
 
@@ -123,17 +124,15 @@ func (j *judgement) gain(ctx context.Context) (*gain, error) {
 		return nil, err
 	}
 	later := gains{before: before, after: after, held: j.by.held}
-	err = later.of(ctx, j.write.staying())
+	err = later.of(ctx, j.write)
 	return later.found, err
 }
 
 // isSettled tells whether things are as they will be. They are not while something is missing that Roster may make, in the
-// place of what is deleted too, nor while a name that it needs is somebody else's. What is being deleted gives nothing any
-// more, and is judged as if it stayed all the same: nobody has to trust that it goes.
+// place of what is deleted too, nor while a name that it needs is somebody else's.
 func (j *judgement) isSettled() bool {
 	_, isVendor := j.write.object().(*accessv1.Vendor)
-	return !isVendor && j.write.new != nil && j.write.new.GetDeletionTimestamp() == nil &&
-		!j.before.reader.missed && !j.after.reader.missed
+	return !isVendor && j.write.new != nil && !j.before.reader.missed && !j.after.reader.missed
 }
 
 func (j *judgement) sentence(g *gain) string {

@@ -24,7 +24,7 @@ services:
 - name: sales
   resources:
   - {name: orders, restrictedBy: [site, vendor]}
-  - {name: products, restrictedBy: [site, vendor], actions: [publish]}
+  - {name: products, restrictedBy: [site, vendor], actions: [publish, a1, a2, a3, a4, a5, a6]}
 - name: office
   resources: [{name: tax}, {name: media}, {name: users-and-groups}]
 roles:
@@ -37,8 +37,18 @@ roles:
 - name: vendor.editor
   vendor: true
   rules: [{resources: [products], level: Manage}]
-  options: [{name: publishing, rules: [{resources: [products], actions: [publish]}]}]
+  options:
+  - {name: publishing, rules: [{resources: [products], actions: [publish]}]}
+  - {name: o1, rules: [{resources: [products], actions: [a1]}]}
+  - {name: o2, rules: [{resources: [products], actions: [a2]}]}
+  - {name: o3, rules: [{resources: [products], actions: [a3]}]}
+  - {name: o4, rules: [{resources: [products], actions: [a4]}]}
+  - {name: o5, rules: [{resources: [products], actions: [a5]}]}
+  - {name: o6, rules: [{resources: [products], actions: [a6]}]}
 `
+
+// extras are what the options but publishing give.
+const extras = "{resources: [products], actions: [a1, a2, a3, a4, a5, a6]}"
 
 // usual is what every table's tenant has. Who asks: ana may do all but publish; dee manages orders at one site, and users;
 // ted is as ana, for a while; vic reads everything; ben has nothing; ivy and ole have ana's groups, but have not accepted,
@@ -77,7 +87,9 @@ var neighbours = map[string]struct {
 	given []string
 }{
 	// Its administrators look after the others.
-	"partner": {"", []string{"UserGroup owners {roles: names(owner)}", "User paul {groups: names(owners)}", "User pia {department: Sales}"}},
+	"partner": {"", []string{
+		"UserGroup owners {roles: names(owner), access: [" + extras + "]}", "User paul {groups: names(owners)}", "User pia {department: Sales}",
+	}},
 	// It has nothing to do with them.
 	"stranger": {"", []string{
 		"UserGroup owners {roles: names(owner)}", "User fay {groups: names(owners)}", "Invitation hers {userRef: {name: fay}}",
