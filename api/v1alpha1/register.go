@@ -20,6 +20,8 @@ func AddToScheme(scheme *runtime.Scheme) error {
 		&Restriction{}, &RestrictionList{},
 		&Vendor{}, &VendorList{},
 		&Invitation{}, &InvitationList{},
+		&PasswordReset{}, &PasswordResetList{},
+		&ApplicationCredential{}, &ApplicationCredentialList{},
 	)
 	metav1.AddToGroupVersion(scheme, SchemeGroupVersion)
 	return nil

@@ -113,6 +113,16 @@ var bounds = map[string]bound{
 	"invitation spec.userRef.name": {1, 253},
 	"invitation spec.validSeconds": {3600, 2592000},
 	"invitation spec.requestedBy":  {1, 253},
+
+	"passwordreset spec.userRef.name": {1, 253},
+	"passwordreset spec.validSeconds": {300, 86400},
+	"passwordreset spec.requestedBy":  {1, 253},
+
+	"applicationcredential spec.userRef.name":   {1, 253},
+	"applicationcredential spec.access":         {1, 64},
+	"applicationcredential spec.secretName":     {1, 253},
+	"applicationcredential spec.rotation":       {0, 1000000},
+	"applicationcredential spec.overlapSeconds": {0, 2592000},
 }
 
 func TestTheTableHoldsTheBoundsOfEverySpec(t *testing.T) {

@@ -66,6 +66,15 @@ var kinds = map[string]kind{
 		{"State", false, "Sent"}, {"Expires", false, "2126-01-08T00:00:00Z"}, {"Attempt", true, 2.0},
 		{"Ready", false, "True"}, {"Age", false, "0s"},
 	}},
+	"passwordreset": {"pwr", "Namespaced", nil, []column{
+		{"Name", false, "sample"}, {"User", false, "ana"}, {"Email", false, "ana@acme.example"},
+		{"State", false, "Sent"}, {"Expires", false, "2126-01-08T00:00:00Z"}, {"Attempt", true, 2.0},
+		{"Ready", false, "True"}, {"Age", false, "0s"},
+	}},
+	"applicationcredential": {"appcred", "Namespaced", nil, []column{
+		{"Name", false, "sample"}, {"User", false, "ana"}, {"Client ID", true, "5f0c7f7e-5b0a-4c1e-9f33-0f8f6a0f9d11"},
+		{"Access", false, "read 1"}, {"Expires", false, "2126-01-01T00:00:00Z"}, {"Ready", false, "True"}, {"Age", false, "0s"},
+	}},
 }
 
 func TestEveryKindHasItsNamesScopeAndStatus(t *testing.T) {

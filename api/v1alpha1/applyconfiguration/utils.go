@@ -23,6 +23,12 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.AccessEntryApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("AccessSource"):
 		return &apiv1alpha1.AccessSourceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ApplicationCredential"):
+		return &apiv1alpha1.ApplicationCredentialApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ApplicationCredentialSpec"):
+		return &apiv1alpha1.ApplicationCredentialSpecApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ApplicationCredentialStatus"):
+		return &apiv1alpha1.ApplicationCredentialStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("CatalogRequirement"):
 		return &apiv1alpha1.CatalogRequirementApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("CatalogResource"):
@@ -53,6 +59,14 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.InvitationStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Onboarding"):
 		return &apiv1alpha1.OnboardingApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PasswordReset"):
+		return &apiv1alpha1.PasswordResetApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PasswordResetSpec"):
+		return &apiv1alpha1.PasswordResetSpecApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PasswordResetStatus"):
+		return &apiv1alpha1.PasswordResetStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PreviousToken"):
+		return &apiv1alpha1.PreviousTokenApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Reference"):
 		return &apiv1alpha1.ReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ResourceCatalog"):

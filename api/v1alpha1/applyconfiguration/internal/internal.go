@@ -75,6 +75,85 @@ var schemaYAML = typed.YAMLObject(`types:
         scalar: string
 - name: com.github.roster-dev.roster.api.v1alpha1.AccountState
   scalar: string
+- name: com.github.roster-dev.roster.api.v1alpha1.ApplicationCredential
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+    - name: spec
+      type:
+        namedType: com.github.roster-dev.roster.api.v1alpha1.ApplicationCredentialSpec
+    - name: status
+      type:
+        namedType: com.github.roster-dev.roster.api.v1alpha1.ApplicationCredentialStatus
+      default:
+        observedGeneration: -1
+- name: com.github.roster-dev.roster.api.v1alpha1.ApplicationCredentialSpec
+  map:
+    fields:
+    - name: access
+      type:
+        list:
+          elementType:
+            namedType: com.github.roster-dev.roster.api.v1alpha1.Rule
+          elementRelationship: atomic
+    - name: expiresAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: overlapSeconds
+      type:
+        scalar: numeric
+    - name: rotation
+      type:
+        scalar: numeric
+    - name: secretName
+      type:
+        scalar: string
+    - name: userRef
+      type:
+        namedType: com.github.roster-dev.roster.api.v1alpha1.Reference
+- name: com.github.roster-dev.roster.api.v1alpha1.ApplicationCredentialStatus
+  map:
+    fields:
+    - name: accessSummary
+      type:
+        scalar: string
+    - name: clientID
+      type:
+        scalar: string
+    - name: conditions
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Condition
+          elementRelationship: associative
+          keys:
+          - type
+    - name: effectiveAccess
+      type:
+        list:
+          elementType:
+            namedType: com.github.roster-dev.roster.api.v1alpha1.AccessEntry
+          elementRelationship: atomic
+    - name: observedGeneration
+      type:
+        scalar: numeric
+    - name: previous
+      type:
+        namedType: com.github.roster-dev.roster.api.v1alpha1.PreviousToken
+    - name: rotation
+      type:
+        scalar: numeric
+    - name: tokenHash
+      type:
+        scalar: string
 - name: com.github.roster-dev.roster.api.v1alpha1.CatalogRequirement
   map:
     fields:
@@ -376,6 +455,94 @@ var schemaYAML = typed.YAMLObject(`types:
       default: 604800
 - name: com.github.roster-dev.roster.api.v1alpha1.OnboardingMode
   scalar: string
+- name: com.github.roster-dev.roster.api.v1alpha1.PasswordReset
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+    - name: spec
+      type:
+        namedType: com.github.roster-dev.roster.api.v1alpha1.PasswordResetSpec
+    - name: status
+      type:
+        namedType: com.github.roster-dev.roster.api.v1alpha1.PasswordResetStatus
+      default:
+        observedGeneration: -1
+- name: com.github.roster-dev.roster.api.v1alpha1.PasswordResetSpec
+  map:
+    fields:
+    - name: cancel
+      type:
+        scalar: boolean
+    - name: requestedBy
+      type:
+        scalar: string
+    - name: userRef
+      type:
+        namedType: com.github.roster-dev.roster.api.v1alpha1.Reference
+    - name: validSeconds
+      type:
+        scalar: numeric
+- name: com.github.roster-dev.roster.api.v1alpha1.PasswordResetStatus
+  map:
+    fields:
+    - name: acceptedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: attempt
+      type:
+        scalar: numeric
+    - name: conditions
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Condition
+          elementRelationship: associative
+          keys:
+          - type
+    - name: email
+      type:
+        scalar: string
+    - name: expiresAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: firstAttemptAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: messageID
+      type:
+        scalar: string
+    - name: nextAttemptAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: observedGeneration
+      type:
+        scalar: numeric
+    - name: sentAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: state
+      type:
+        namedType: com.github.roster-dev.roster.api.v1alpha1.InvitationState
+    - name: wrongAddress
+      type:
+        namedType: com.github.roster-dev.roster.api.v1alpha1.WrongAddress
+- name: com.github.roster-dev.roster.api.v1alpha1.PreviousToken
+  map:
+    fields:
+    - name: tokenHash
+      type:
+        scalar: string
+    - name: until
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.roster-dev.roster.api.v1alpha1.Protection
   scalar: string
 - name: com.github.roster-dev.roster.api.v1alpha1.Reference
