@@ -40,7 +40,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, options controller.Options) error {
 		Watches(&corev1.ConfigMap{}, watch.Later(r.inNamespace), builder.OnlyMetadata).
 		// A partner that comes, goes or is suspended brings its administrators, or takes them.
 		Watches(&accessv1.Tenant{}, watch.Wide(r.managedBy), watch.SpecChanged()).
-		Watches(&accessv1.User{}, watch.Later(r.managedFrom), builder.WithPredicates(predicate.Funcs{UpdateFunc: ofUsers(seatChanged)})).
+		Watches(&accessv1.User{}, watch.Later(r.managedFrom), builder.WithPredicates(administratorChanged)).
 		// Users by state, groups and vendors are counted, and some of them are bound.
 		Watches(&accessv1.User{}, watch.Later(r.inNamespace), builder.WithPredicates(countChanged)).
 		Watches(&accessv1.UserGroup{}, watch.Later(r.inNamespace), watch.SpecChanged()).
@@ -64,6 +64,20 @@ func seatChanged(before, after *accessv1.User) bool {
 		return true
 	}
 	return after.Status.Administration != "" && before.Generation != after.Generation
+}
+
+// administratorChanged is for the tenants that an administrator's own one manages: nobody else of it is bound there.
+var administratorChanged = predicate.Funcs{
+	CreateFunc: func(e event.CreateEvent) bool { return administers(e.Object) },
+	DeleteFunc: func(e event.DeleteEvent) bool { return administers(e.Object) },
+	UpdateFunc: ofUsers(func(before, after *accessv1.User) bool {
+		return (administers(before) || administers(after)) && seatChanged(before, after)
+	}),
+}
+
+func administers(object client.Object) bool {
+	user, isUser := object.(*accessv1.User)
+	return isUser && user.Status.Administration == accessv1.LevelManage
 }
 
 func ofUsers(changed func(before, after *accessv1.User) bool) func(event.UpdateEvent) bool {

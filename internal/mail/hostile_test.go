@@ -79,13 +79,20 @@ type hostileTrial struct {
 
 func requireHarmless(t *testing.T, trial hostileTrial) {
 	t.Helper()
-	usual, nothing := trial.written(t, "Usual"), trial.written(t, "")
+	expected := trial.expected(t)
 	for _, s := range hostile {
-		want := usual
+		requireSameMail(t, s, expected(s), trial.written(t, s))
+	}
+}
+
+// expected is the mail with a usual value, or without one where nothing of a string is left.
+func (trial hostileTrial) expected(t testing.TB) func(s string) written {
+	usual, nothing := trial.written(t, "Usual"), trial.written(t, "")
+	return func(s string) written {
 		if displayText(s) == "" {
-			want = nothing
+			return nothing
 		}
-		requireSameMail(t, s, want, trial.written(t, s))
+		return usual
 	}
 }
 
@@ -95,7 +102,7 @@ type written struct {
 	text, html string
 }
 
-func (trial hostileTrial) written(t *testing.T, value string) written {
+func (trial hostileTrial) written(t testing.TB, value string) written {
 	t.Helper()
 	content, config := testContent(t, trial.kind), testConfig(t, 25)
 	content.Locale = trial.locale

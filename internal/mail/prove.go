@@ -42,6 +42,10 @@ func told(file string, err error) error {
 	return fmt.Errorf("%s: %w", file, err)
 }
 
+// maxEscaped is how many bytes a character of a name takes at most: escaped in HTML it is five, a full-width dot with what parts it
+// from the next character six.
+const maxEscaped = 6
+
 // trial is one way in which the conditions of a template can come out.
 type trial struct {
 	facts
@@ -89,7 +93,7 @@ func (f facts) names() []string {
 
 // long is the trial with the longest texts, escaped as they may come to be.
 func (t trial) long() facts {
-	longest := strings.Repeat("x", 5*maxNameRunes)
+	longest := strings.Repeat("x", maxEscaped*maxNameRunes)
 	f := t.facts
 	for _, text := range []*string{&f.Tenant, &f.Product, &f.FirstName, &f.RequestedBy, &f.Link, &f.Support} {
 		if *text != "" {

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"html"
 	"os"
 	"path/filepath"
 	"slices"
@@ -334,8 +335,18 @@ func TestATemplateThatCouldMakeALinkOfANameIsRefused(t *testing.T) {
 	}
 }
 
+func TestNoNameIsLongerThanWhatIsTried(t *testing.T) {
+	most := maxEscaped * maxNameRunes
+	for _, s := range append(hostile, strings.Repeat("。", 200), strings.Repeat("'", 200), strings.Repeat("𝔸", 200), strings.Repeat("／", 200)) {
+		shown := displayText(s)
+		if len(shown) > most || len(html.EscapeString(shown)) > most {
+			t.Errorf("%q becomes %d bytes, %d in HTML", s, len(shown), len(html.EscapeString(shown)))
+		}
+	}
+}
+
 func TestHTMLThatDoesMoreThanShowIsRefused(t *testing.T) {
-	for _, html := range []string{
+	for _, piece := range []string{
 		"<script>x</script>", "<SCRIPT src=https://acme.example/x.js></script>", "<iframe></iframe>", "<form action=x></form>", "<input>", "<base href='https://acme.example'>",
 		"<link rel=stylesheet href='https://acme.example/x.css'>", "<object data='x'></object>", "<svg></svg>", "<meta http-equiv=refresh content='0'>",
 		"<img src='https://acme.example/pixel.png'>", "<img src='//acme.example/x'>", "<img src='data:text/html,x'>", "<img srcset='https://acme.example/x 2x'>",
@@ -346,9 +357,9 @@ func TestHTMLThatDoesMoreThanShowIsRefused(t *testing.T) {
 		"<img src='https://evil.example/{{.Link}}'>", "<p title='{{.Tenant}}'>", "<p title={{.Tenant}}>", "<p class='{{.Link}}'>", "<p {{.Tenant}}>", "<p data-x='{{.Support}}'>",
 		"<style>{{.Tenant}}</style>", "<p style='color:{{.Tenant}}'>", "<p style='{{.FirstName}}'>", "<style>p{font-family:'{{.Product}}'}</style>", "<p on{{.Tenant}}='x'>",
 	} {
-		err := proveOne(mailName{PasswordReset, "de"}, partHTML, `<a href="{{.Link}}">x</a>`+html)
+		err := proveOne(mailName{PasswordReset, "de"}, partHTML, `<a href="{{.Link}}">x</a>`+piece)
 		if err == nil || !strings.HasPrefix(err.Error(), "passwordreset.de.html:") {
-			t.Errorf("%q: %v", html, err)
+			t.Errorf("%q: %v", piece, err)
 		}
 	}
 }
