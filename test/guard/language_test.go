@@ -141,11 +141,11 @@ var verbs = map[string]func(context.Context, client.Client, object) (*unstructur
 	// PUT, with the spec in place of the stored one.
 	"replaces": func(ctx context.Context, c client.Client, o object) (*unstructured.Unstructured, error) {
 		var answer *unstructured.Unstructured
-		err := changed(o.bare(), func(stored *unstructured.Unstructured) { stored.Object["spec"] = o.whole().Object["spec"] },
-			func(ctx context.Context, c client.Client, fresh *unstructured.Unstructured) error {
+		err := rewrite(ctx, o.bare(), func(stored *unstructured.Unstructured) { stored.Object["spec"] = o.whole().Object["spec"] },
+			func(fresh *unstructured.Unstructured) error {
 				answer = fresh
 				return c.Update(ctx, fresh)
-			})(ctx, c)
+			})
 		return answer, err
 	},
 	// PUT of an object that need not be there.

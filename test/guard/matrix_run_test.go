@@ -86,21 +86,21 @@ func (r *runner) cells() []cell {
 	return out
 }
 
-// makesSense leaves out what there is not: Roster's own that are being deleted, a new name of what is there, and paths below
-// an object that another class of the same resource has tried already.
+// makesSense leaves out what there is not, as a new name of what is there, and what another class of the same resource has
+// tried already. Every operation is tried in all modes by one class.
 func (c cell) makesSense() bool {
-	first := slices.IndexFunc(subjects, func(s subject) bool { return s.resource == c.resource })
+	deletes, thorough := strings.HasPrefix(c.operation, "delete"), c.class == raising || c.class == unjudged
 	switch {
 	case c.mode == going && (c.class == rosters || c.operation == "create by apply"):
 		return false
 	case c.subresource != "":
-		return subjects[first] == c.subject && c.isBelow()
-	case strings.HasPrefix(c.operation, "create"):
-		return c.created != ""
-	case strings.HasPrefix(c.operation, "delete"):
+		return thorough && c.isBelow()
+	case deletes:
 		return slices.Contains(deletions[c.resource], c.class)
+	case strings.HasPrefix(c.operation, "create") && c.created == "":
+		return false
 	}
-	return true
+	return thorough || c.mode == earnest || c.mode == going && c.class == protected
 }
 
 // isBelow tells whether an operation is tried on the paths below an object: all that can change it where there is one, and

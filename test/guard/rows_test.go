@@ -16,64 +16,76 @@ import (
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 )
 
-// attempt is one live request, which is a dry run when the client makes dry runs.
-type attempt func(ctx context.Context, c client.Client) error
+// attempt is one live request. It is a dry run when the row expects it to go through, so that every row finds the world as
+// it was; what is refused is tried in earnest as well.
+type attempt func(ctx context.Context, c client.Client, dry bool) error
+
+func attempted(do func(context.Context, client.Client) error) attempt {
+	return func(ctx context.Context, c client.Client, dry bool) error {
+		if dry {
+			c = client.NewDryRunClient(c)
+		}
+		return do(ctx, c)
+	}
+}
 
 func create(object client.Object) attempt {
-	return func(ctx context.Context, c client.Client) error {
+	return attempted(func(ctx context.Context, c client.Client) error {
 		fresh, _ := object.DeepCopyObject().(client.Object)
 		return c.Create(ctx, fresh)
-	}
+	})
 }
 
 func update[T client.Object](object T, change func(T)) attempt {
-	return changed(object, change, func(ctx context.Context, c client.Client, fresh T) error { return c.Update(ctx, fresh) })
+	return attempted(func(ctx context.Context, c client.Client) error {
+		return rewrite(ctx, object, change, func(fresh T) error { return c.Update(ctx, fresh) })
+	})
 }
 
 func updateStatus[T client.Object](object T, change func(T)) attempt {
-	return changed(object, change, func(ctx context.Context, c client.Client, fresh T) error { return c.Status().Update(ctx, fresh) })
+	return attempted(func(ctx context.Context, c client.Client) error {
+		return rewrite(ctx, object, change, func(fresh T) error { return c.Status().Update(ctx, fresh) })
+	})
 }
 
-// changed reads, changes and writes, again when Roster was faster.
-func changed[T client.Object](object T, change func(T), write func(context.Context, client.Client, T) error) attempt {
-	return func(ctx context.Context, c client.Client) error {
-		return retry.RetryOnConflict(retry.DefaultRetry, func() error {
-			fresh, _ := object.DeepCopyObject().(T)
-			if err := cluster.Client.Get(ctx, client.ObjectKeyFromObject(object), fresh); err != nil {
-				return err
-			}
-			change(fresh)
-			return write(ctx, c, fresh)
-		})
-	}
+// rewrite reads, changes and writes, again when Roster was faster.
+func rewrite[T client.Object](ctx context.Context, object T, change func(T), write func(T) error) error {
+	return retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		fresh, _ := object.DeepCopyObject().(T)
+		if err := cluster.Client.Get(ctx, client.ObjectKeyFromObject(object), fresh); err != nil {
+			return err
+		}
+		change(fresh)
+		return write(fresh)
+	})
 }
 
 func patch(object client.Object, kind types.PatchType, body string) attempt {
-	return func(ctx context.Context, c client.Client) error {
+	return attempted(func(ctx context.Context, c client.Client) error {
 		fresh, _ := object.DeepCopyObject().(client.Object)
 		return c.Patch(ctx, fresh, client.RawPatch(kind, []byte(body)))
-	}
+	})
 }
 
 // apply is server-side apply of a spec.
 func apply(kind, name string, spec map[string]any) attempt {
-	return func(ctx context.Context, c client.Client) error {
+	return attempted(func(ctx context.Context, c client.Client) error {
 		object := &unstructured.Unstructured{Object: map[string]any{"spec": spec}}
 		object.SetGroupVersionKind(accessv1.SchemeGroupVersion.WithKind(kind))
 		named(object, name)
 		return c.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), client.FieldOwner("somebody"), client.ForceOwnership)
-	}
+	})
 }
 
 func remove(object client.Object) attempt {
-	return func(ctx context.Context, c client.Client) error { return c.Delete(ctx, object) }
+	return attempted(func(ctx context.Context, c client.Client) error { return c.Delete(ctx, object) })
 }
 
 // removeAll deletes what is selected, in one request.
 func removeAll(object client.Object, selected client.DeleteAllOfOption) attempt {
-	return func(ctx context.Context, c client.Client) error {
+	return attempted(func(ctx context.Context, c client.Client) error {
 		return c.DeleteAllOf(ctx, object, client.InNamespace("acme"), selected)
-	}
+	})
 }
 
 func join(group string) func(*accessv1.User) {
@@ -103,7 +115,7 @@ func owner() metav1.OwnerReference {
 var all = []accessv1.Rule{rule(accessv1.LevelManage, "*")}
 
 var _ = DescribeTable("lets through what nobody gains by", func(ctx context.Context, who string, do attempt) {
-	Expect(do(ctx, dryRun(who))).To(Succeed()) // so every row finds the world as it was
+	Expect(do(ctx, as(who), true)).To(Succeed())
 },
 	Entry("an administrator gives what she has", ana, update(newUser("ben"), join("owners"))),
 	Entry("an administrator creates a user", ana, create(newUser("new", "owners"))),
@@ -125,8 +137,8 @@ var _ = DescribeTable("lets through what nobody gains by", func(ctx context.Cont
 )
 
 var _ = DescribeTable("refuses what somebody gains by and the requester does not hold", func(ctx context.Context, who string, do attempt, says string) {
-	for _, c := range []client.Client{dryRun(who), as(who)} {
-		err := do(ctx, c)
+	for _, dry := range []bool{true, false} {
+		err := do(ctx, as(who), dry)
 		Expect(apierrors.IsForbidden(err)).To(BeTrue(), fmt.Sprint(err))
 		Expect(err).To(MatchError(ContainSubstring(says)))
 	}

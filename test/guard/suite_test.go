@@ -76,9 +76,6 @@ func as(who string) client.Client {
 	return cluster.As(who, writers)
 }
 
-// dryRun is a client of one of them that stores nothing.
-func dryRun(who string) client.Client { return client.NewDryRunClient(as(who)) }
-
 func grantVerbs(ctx context.Context) {
 	all := []string{"*"}
 	cluster.ExpectApplied(ctx,

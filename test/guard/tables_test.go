@@ -43,8 +43,12 @@ func invalid(sentence, request, says string, given ...string) row {
 	}, given}
 }
 
+// tabled are the rows of all tables.
+var tabled []row
+
 // table runs rows in a tenant of its own, which is made once.
 func table(tenant string, rows ...row) bool {
+	tabled = append(tabled, rows...)
 	return Describe("Rows on "+tenant, Ordered, ContinueOnFailure, func() {
 		BeforeAll(func(ctx context.Context) {
 			var given []string

@@ -193,10 +193,14 @@ func giveOne(ctx context.Context, tenant, text string) *unstructured.Unstructure
 // accept accepts a user's invitation as the acceptance page does, which is Roster's.
 func accept(ctx context.Context, user *accessv1.User) {
 	asked := env.ExpectEventually(ctx, cluster, user, HaveField("Status.Invitation.State", accessv1.InvitationSent))
-	invitation := &accessv1.Invitation{ObjectMeta: metav1.ObjectMeta{Namespace: user.Namespace, Name: asked.Status.Invitation.Name}}
-	answer := client.RawPatch(types.MergePatchType, []byte(`{"status":{"state":"Accepted","acceptedAt":"2026-01-01T00:00:00Z"}}`))
-	Expect(itself().Status().Patch(ctx, invitation, answer)).To(Succeed())
+	answer(ctx, user.Namespace, asked.Status.Invitation.Name)
 	env.ExpectEventually(ctx, cluster, user, HaveField("Status.AcceptedEmail", user.Name+"@"+user.Namespace+".example"))
+}
+
+func answer(ctx context.Context, tenant, name string) {
+	invitation := &accessv1.Invitation{ObjectMeta: metav1.ObjectMeta{Namespace: tenant, Name: name}}
+	accepted := client.RawPatch(types.MergePatchType, []byte(`{"status":{"state":"Accepted","acceptedAt":"2026-01-01T00:00:00Z"}}`))
+	Expect(itself().Status().Patch(ctx, invitation, accepted)).To(Succeed())
 }
 
 // itself is Roster's own client.
