@@ -64,7 +64,7 @@ func read(sources map[string]string, name string, variables []string, frames ...
 func escaping(from *texttemplate.Template) (*htmltemplate.Template, error) {
 	root := htmltemplate.New(from.Name())
 	for _, t := range from.Templates() {
-		if _, err := root.AddParseTree(t.Name(), t.Tree.Copy()); err != nil {
+		if _, err := root.AddParseTree(t.Name(), t.Copy()); err != nil {
 			return nil, said(err)
 		}
 	}

@@ -94,13 +94,7 @@ func NewSMTP(config SMTPConfig) (*SMTP, error) {
 }
 
 func (c SMTPConfig) checkServer() error {
-	var errs []error
-	if c.Host == "" || strings.ContainsFunc(c.Host, noHostRune) {
-		errs = append(errs, fmt.Errorf("smtp host: %q is no host name or network address", c.Host))
-	}
-	if _, err := netip.ParseAddr(c.Host); err != nil && strings.Contains(c.Host, ":") {
-		errs = append(errs, fmt.Errorf("smtp host: %q is no host name or network address: leave the port out, it is given apart", c.Host))
-	}
+	errs := []error{checkHost(c.Host)}
 	if _, known := defaultPorts[c.TLS]; !known {
 		errs = append(errs, fmt.Errorf("smtp tls: %q is none of none, starttls, implicit", c.TLS))
 	} else if c.Port < 1 || c.Port > 65535 {
@@ -116,6 +110,16 @@ func (c SMTPConfig) checkServer() error {
 		errs = append(errs, errors.New("smtp timeout: cannot be negative"))
 	}
 	return errors.Join(errs...)
+}
+
+func checkHost(host string) error {
+	if host == "" || strings.ContainsFunc(host, noHostRune) {
+		return fmt.Errorf("smtp host: %q is no host name or network address", host)
+	}
+	if _, err := netip.ParseAddr(host); err != nil && strings.Contains(host, ":") {
+		return fmt.Errorf("smtp host: %q is no host name or network address: leave the port out, it is given apart", host)
+	}
+	return nil
 }
 
 func (c SMTPConfig) checkSender() error {

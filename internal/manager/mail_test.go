@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -121,7 +122,9 @@ func TestSettingsReachTheMail(t *testing.T) {
 	go func() { done <- server.Serve(listener) }()
 	t.Cleanup(func() {
 		server.Close()
-		<-done
+		if err := <-done; err != nil && !errors.Is(err, smtp.ErrServerClosed) {
+			t.Errorf("the server ended by itself: %v", err)
+		}
 	})
 	o := smtpOptions()
 	o.SMTP.Host, o.SMTP.Port, o.SMTP.TLS = "127.0.0.1", listener.Addr().(*net.TCPAddr).Port, "none"
@@ -166,7 +169,9 @@ func TestTheMailboxShowsMailsAsTheyWouldBeSent(t *testing.T) {
 	go func() { done <- p.mailbox.Run(ctx) }()
 	t.Cleanup(func() {
 		stop()
-		<-done
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
 	})
 	if err := p.sender.Send(t.Context(), message(t)); err != nil {
 		t.Fatal(err)
