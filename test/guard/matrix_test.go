@@ -10,9 +10,11 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/discovery"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 )
@@ -30,19 +32,19 @@ var _ = Describe("The matrix", Ordered, ContinueOnFailure, func() {
 		newWorld(ctx, "matrix", targets()...)
 	})
 
-	It("knows every version, resource, subresource and verb of the group", func() {
-		client, err := discovery.NewDiscoveryClientForConfig(cluster.Config)
+	It("knows every version, resource, subresource and verb of the group", func(ctx context.Context) {
+		api, err := discovery.NewDiscoveryClientForConfig(cluster.Config)
 		Expect(err).NotTo(HaveOccurred())
-		groups, err := client.ServerGroups()
+		groups, err := api.ServerGroups()
 		Expect(err).NotTo(HaveOccurred())
 		for _, group := range groups.Groups {
 			if group.Name == accessv1.SchemeGroupVersion.Group {
 				Expect(group.Versions).To(HaveLen(1), "a version is served that the matrix does not try: add it to matrix_test.go")
 			}
 		}
-		found, err := client.ServerResourcesForGroupVersion(accessv1.SchemeGroupVersion.String())
+		found, err := api.ServerResourcesForGroupVersion(accessv1.SchemeGroupVersion.String())
 		Expect(err).NotTo(HaveOccurred())
-		Expect(unknown(found.APIResources)).To(BeEmpty())
+		Expect(append(unknown(found.APIResources), arrived(ctx)...)).To(BeEmpty())
 	})
 
 	It("is as expected everywhere", func(ctx context.Context) {
@@ -50,6 +52,9 @@ var _ = Describe("The matrix", Ordered, ContinueOnFailure, func() {
 		var lock sync.Mutex
 		var group sync.WaitGroup
 		for resource := range resources() {
+			if slices.Contains(coming, resource) {
+				continue
+			}
 			group.Go(func() {
 				defer GinkgoRecover()
 				count, wrong := newRunner(resource).run(ctx)
@@ -92,6 +97,23 @@ func unknown(found []metav1.APIResource) []string {
 	return out
 }
 
+// arrived says in sentences which resources have a webhook by now.
+func arrived(ctx context.Context) []string {
+	webhooks := &admissionregistrationv1.ValidatingWebhookConfiguration{}
+	Expect(cluster.Client.Get(ctx, client.ObjectKey{Name: "roster-guard"}, webhooks)).To(Succeed())
+	var out []string
+	for _, webhook := range webhooks.Webhooks {
+		for _, rule := range webhook.Rules {
+			for _, resource := range rule.Resources {
+				if slices.Contains(coming, resource) {
+					out = append(out, resource+" is guarded: take it out of coming in matrix_table_test.go")
+				}
+			}
+		}
+	}
+	return out
+}
+
 func resources() map[string]bool {
 	out := map[string]bool{}
 	for _, s := range subjects {
@@ -113,7 +135,7 @@ func targets() []string {
 		}
 	}
 	for _, s := range subjects {
-		if s.class != rosters {
+		if s.class != rosters && !slices.Contains(coming, s.resource) {
 			out = append(out, s.target, "going "+strings.Replace(s.target, " {", "-going {", 1))
 		}
 	}
