@@ -36,7 +36,7 @@ type UserSpec struct {
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=150
 	// +kubebuilder:validation:XValidation:rule="size(bytes(self)) <= 150",message="an address has at most 150 bytes"
-	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[^\s@<>()\[\]\\,;:"]+@[^\s@<>()\[\]\\,;:"]+[.][^\s@<>()\[\]\\,;:."]+$')`,message="write one plain address such as ana@acme.example: no name, quotes, comments or spaces"
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[^\s@<>()\[\]\\,;:"]+@[^\s@<>()\[\]\\,;:"]+[.。．｡][^\s@<>()\[\]\\,;:."。．｡]+$')`,message="write one plain address such as ana@acme.example: no name, quotes, comments or spaces"
 	Email string `json:"email,omitempty"`
 
 	// firstName is the person's first name, at most 128 characters. Omitted: mails greet without it.

@@ -150,7 +150,7 @@ func isCleaning(w write) bool {
 
 // onlyDrops tells whether nothing but owners that are gone leave the object.
 func onlyDrops(w write) bool {
-	if w.old == nil || hasForeignOwners(w) {
+	if w.old == nil || addsOwners(w.old, w.new) {
 		return false
 	}
 	same, ok := w.new.DeepCopyObject().(client.Object)
@@ -162,7 +162,7 @@ func onlyDrops(w write) bool {
 }
 
 func (g *Guard) judgement(ctx context.Context, w write, info authenticationv1.UserInfo) (*judgement, error) {
-	before, after, err := worlds(ctx, g.Graph, g.Reader, w, g.Clock.Now())
+	before, after, err := g.worlds(ctx, w, false)
 	if err != nil {
 		return nil, err
 	}
@@ -170,10 +170,17 @@ func (g *Guard) judgement(ctx context.Context, w write, info authenticationv1.Us
 	if err != nil {
 		return nil, err
 	}
+	if w.object().GetDeletionTimestamp() != nil {
+		w = w.staying()
+		if before, after, err = g.worlds(ctx, w, false); err != nil {
+			return nil, err
+		}
+	}
 	return &judgement{
 		write: w, before: before, after: after, by: by,
 		may: func(ctx context.Context, verb, role string) (bool, error) {
 			return g.may(ctx, info, verb, before.namespace, role)
 		},
+		settled: func(ctx context.Context) (before, after *world, err error) { return g.worlds(ctx, w, true) },
 	}, nil
 }

@@ -15,7 +15,7 @@ import (
 
 // world is everything at one side of a write: before it, or after.
 type world struct {
-	reader    client.Reader
+	reader    *overlay
 	graph     *graph.Graph
 	tenancy   *graph.Tenancy
 	namespace string

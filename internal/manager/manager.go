@@ -67,7 +67,7 @@ func Run(ctx context.Context, options Options, connect func() (*rest.Config, err
 	}
 	keys := &links{reader: mgr.GetClient(), namespace: options.Namespace, publicURL: publicURL}
 	err = controllers.SetupAll(ctx, mgr, controllers.Deps{
-		Sender: post.sender, Links: keys, MessageDomain: post.domain,
+		Sender: post.sender, Templates: post.templates, Requester: options.Guard.Requester, Links: keys, MessageDomain: post.domain,
 		UsernamePrefix: options.Guard.UsernamePrefix, Guarded: options.Guard.Address != off,
 		Clock: clock.RealClock{}, Jitter: rand.Float64, Events: mgr.GetEventRecorder(accessv1.FieldOwner),
 	})
@@ -151,6 +151,12 @@ func addServers(mgr ctrl.Manager, options Options, keys *links, post *post) erro
 	// Every replica answers: what a page writes is locked against every other.
 	if err := mgr.Add(everywhere(func(ctx context.Context) error { return serve(ctx, pages, listener) })); err != nil {
 		return err
+	}
+	if options.Templates != "" {
+		watch := &templatesWatch{templates: post.templates, log: mgr.GetLogger().WithName("mail")}
+		if err := mgr.Add(everywhere(watch.run)); err != nil {
+			return err
+		}
 	}
 	if post.mailbox == nil {
 		return nil

@@ -41,13 +41,21 @@ func addGuard(mgr ctrl.Manager, c *Cluster) error {
 	if !c.isGuarded() {
 		return nil
 	}
+	return manager.AddGuard(mgr, "roster-system", guardOptions(c))
+}
+
+// guardOptions are the program's own where the cluster is not guarded: the guard is off.
+func guardOptions(c *Cluster) manager.GuardOptions {
 	options := manager.Defaults().Guard
+	if !c.isGuarded() {
+		return options
+	}
 	options.UsernamePrefix = UsernamePrefix
 	options.Address, options.CertDir = c.GuardServing()
 	if c.ChangeGuard != nil {
 		c.ChangeGuard(&options)
 	}
-	return manager.AddGuard(mgr, "roster-system", options)
+	return options
 }
 
 // GuardServing is where the API server of a guarded cluster looks for the webhooks, and the directory with the certificates
