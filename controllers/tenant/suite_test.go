@@ -31,11 +31,18 @@ var _ = BeforeSuite(func() {
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() { Expect(cluster.Stop()).To(Succeed()) })
 	Expect(cluster.StartControllerManager(context.Background(), GinkgoT().TempDir())).To(Succeed())
-	guarded := func(deps *controllers.Deps) { deps.Guarded = true } // so that administrators are bound
-	manager, err = env.StartManagerWith(cluster.Config, cluster, guarded, withGate)
-	Expect(err).NotTo(HaveOccurred())
+	startManager()
 	DeferCleanup(func() { Expect(manager.Stop()).To(Succeed()) })
 })
+
+// startManager starts one that takes itself for guarding, so that it binds administrators.
+func startManager() {
+	GinkgoHelper()
+	var err error
+	guarded := func(deps *controllers.Deps) { deps.Guarded = true }
+	manager, err = env.StartManagerWith(cluster.Config, cluster, guarded, withGate)
+	Expect(err).NotTo(HaveOccurred())
+}
 
 // newCatalog makes a catalog that no other spec uses: orders, narrowed by site, and tax; the roles viewer, and partner for
 // those entitled to it.
