@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/controllers/applicationcredential"
 	"github.com/roster-dev/roster/controllers/user"
 	"github.com/roster-dev/roster/internal/decision"
 	"github.com/roster-dev/roster/internal/graph"
@@ -47,7 +48,9 @@ func (l live) Read(ctx context.Context, tenant string) (*decision.State, error) 
 		}
 	}
 	state.Revision = w.oldest
-	reconciler := &user.Reconciler{Client: nil, Graph: graph.New(w, w), Clock: l.clock}
+	g := graph.New(w, w)
+	reconciler := &user.Reconciler{Client: nil, Graph: g, Clock: l.clock}
+	credentials := &applicationcredential.Reconciler{Graph: g, Clock: l.clock}
 	byName := make(map[string]*accessv1.User, len(state.Users))
 	for _, u := range state.Users {
 		byName[u.Name] = u
@@ -58,6 +61,14 @@ func (l live) Read(ctx context.Context, tenant string) (*decision.State, error) 
 			return true, nil
 		}
 		return reconciler.Settled(ctx, u)
+	}
+	state.SettledFor = func(ctx context.Context, name string) (bool, error) {
+		at := slices.IndexFunc(state.Credentials, func(c *accessv1.ApplicationCredential) bool { return c.Name == name })
+		if at < 0 {
+			return true, nil
+		}
+		c := state.Credentials[at]
+		return credentials.Settled(ctx, c, byName[c.Spec.UserRef.Name])
 	}
 	return state, nil
 }
@@ -75,7 +86,10 @@ func (w *world) fill(ctx context.Context, state *decision.State, namespace strin
 			return err
 		}
 	}
-	state.Users, err = items[*accessv1.User](ctx, w, &accessv1.UserList{}, namespace)
+	if state.Users, err = items[*accessv1.User](ctx, w, &accessv1.UserList{}, namespace); err != nil {
+		return err
+	}
+	state.Credentials, err = items[*accessv1.ApplicationCredential](ctx, w, &accessv1.ApplicationCredentialList{}, namespace)
 	return err
 }
 

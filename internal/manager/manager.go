@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	cryptorand "crypto/rand"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -63,7 +64,7 @@ func Run(ctx context.Context, options Options, connect func() (*rest.Config, err
 	keys := &links{reader: mgr.GetClient(), namespace: options.Namespace, publicURL: publicURL}
 	err = controllers.SetupAll(ctx, mgr, controllers.Deps{
 		Sender: post.sender, Links: keys, MessageDomain: post.domain,
-		Clock: clock.RealClock{}, Jitter: rand.Float64, Events: mgr.GetEventRecorder(accessv1.FieldOwner),
+		Clock: clock.RealClock{}, Random: cryptorand.Reader, Jitter: rand.Float64, Events: mgr.GetEventRecorder(accessv1.FieldOwner),
 	})
 	if err != nil {
 		return err
