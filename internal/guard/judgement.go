@@ -98,6 +98,9 @@ func (j *judgement) escalation(ctx context.Context) (string, error) {
 	if refusal, decided := j.refuseInvitation(); decided {
 		return refusal, nil
 	}
+	if refusal, err := j.refuseCredential(ctx); err != nil || refusal != "" {
+		return refusal, err
+	}
 	if hasForeignOwners(j.write) {
 		return "metadata.ownerReferences let the cluster delete the object in somebody else's name", nil
 	}

@@ -191,11 +191,14 @@ func found(d client.Decision) string {
 	return fmt.Sprint(d.Allowed, d.Context.Reason, d.Context.Dimension)
 }
 
-var revision = regexp.MustCompile(`"revision":"[0-9]+"`)
+var (
+	revision = regexp.MustCompile(`"revision":"[0-9]+"`)
+	clientID = regexp.MustCompile(`"client_id":"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"`)
+)
 
 // withoutRevision is an answer without what is another one at each run.
 func withoutRevision(answer string) string {
-	return revision.ReplaceAllString(answer, `"revision":"…"`)
+	return clientID.ReplaceAllString(revision.ReplaceAllString(answer, `"revision":"…"`), `"client_id":"…"`)
 }
 
 func (r *reader) writes(name, content string) {
