@@ -89,7 +89,9 @@ func (i *intercepted) Update(ctx context.Context, object client.Object, options 
 	return i.through(object, func() error { return i.Client.Update(ctx, object, options...) })
 }
 
-func (i *intercepted) Status() client.SubResourceWriter { return &interceptedStatus{i.Client.Status(), i.crashing} }
+func (i *intercepted) Status() client.SubResourceWriter {
+	return &interceptedStatus{i.Client.Status(), i.crashing}
+}
 
 type interceptedStatus struct {
 	client.SubResourceWriter

@@ -2,6 +2,7 @@ package applicationcredential_test
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -35,6 +36,10 @@ var _ = Describe("a token", func() {
 		Expect(secret.Data).To(HaveLen(2))
 		Expect(secret.Labels).To(HaveKeyWithValue(accessv1.LabelManagedBy, accessv1.ManagedByRoster))
 		Expect(secret.OwnerReferences).To(ConsistOf(*metav1.NewControllerRef(c, accessv1.SchemeGroupVersion.WithKind("ApplicationCredential"))))
+		written, err := json.Marshal(c)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(string(written)).NotTo(ContainSubstring(token))
+		Expect(said(token)).To(BeZero(), "no event bears it")
 		before := cluster.ExpectSettled(ctx, w.name)
 		env.ExpectChanged(ctx, cluster, w.credential("sync"), func(c *accessv1.ApplicationCredential) { c.Annotations = map[string]string{"touched": "yes"} })
 		Eventually(func() map[string]string { return cluster.ExpectSettled(ctx, w.name) }).Should(HaveLen(len(before)))
@@ -162,4 +167,3 @@ func (w world) touch(ctx context.Context, name string) {
 		c.Annotations = map[string]string{"touched": time.Now().String()}
 	})
 }
-

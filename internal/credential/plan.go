@@ -45,19 +45,19 @@ func Next(c *accessv1.ApplicationCredential, s Secret) Step {
 		return Keep
 	case s.Found && !s.Own:
 		return Refuse
-	case pending != nil && s.Found && spells(pending.TokenHash, s.Holds) && ptr.Deref(pending.Rotation, 0) == Wanted(c):
+	case pending != nil && s.Found && spells(pending.TokenHash, s.Holds) && ptr.Deref(pending.Rotation, 0) == wanted(c):
 		return Promote
 	default:
 		return Make
 	}
 }
 
-// Wanted is the rotation that the spec asks for.
-func Wanted(c *accessv1.ApplicationCredential) int32 { return ptr.Deref(c.Spec.Rotation, 0) }
+// wanted is the rotation that the spec asks for.
+func wanted(c *accessv1.ApplicationCredential) int32 { return ptr.Deref(c.Spec.Rotation, 0) }
 
 // InForce tells whether the token in force is the one that the spec asks for.
 func InForce(c *accessv1.ApplicationCredential) bool {
-	return c.Status.TokenHash != "" && ptr.Deref(c.Status.Rotation, 0) == Wanted(c)
+	return c.Status.TokenHash != "" && ptr.Deref(c.Status.Rotation, 0) == wanted(c)
 }
 
 // Overlap is for how long a token lives on that is replaced; zero: not at all.
@@ -76,7 +76,7 @@ func (s Secret) Holding(c *accessv1.ApplicationCredential) bool {
 // Record notes a token that is about to be written to the Secret, for this user.
 func Record(c *accessv1.ApplicationCredential, token Hash, user *accessv1.User) {
 	c.Status.UserUID = string(user.UID)
-	c.Status.Pending = &accessv1.PendingToken{TokenHash: token.String(), Rotation: ptr.To(Wanted(c))}
+	c.Status.Pending = &accessv1.PendingToken{TokenHash: token.String(), Rotation: ptr.To(wanted(c))}
 }
 
 // PutInForce puts the pending token in force. The one before lives on for the overlap, if there is any.

@@ -268,8 +268,8 @@ func TestDecidingForAnApplicationAllocatesNothing(t *testing.T) {
 	d := newDesk(t)
 	query := access.Query{Action: "read", Resource: "tax"}
 	for _, id := range []string{"ours", "nobodys"} {
-		s := Subject{Tenant: "acme", ID: id}
-		if n := testing.AllocsPerRun(100, func() { d.index.DecideFor(s, &query, noon) }); n > 0 {
+		s := party{Subject{Tenant: "acme", ID: id}, true}
+		if n := testing.AllocsPerRun(100, func() { d.index.decide(s, &query, noon) }); n > 0 {
 			t.Errorf("%s: %v allocations", id, n)
 		}
 	}
@@ -282,10 +282,10 @@ func BenchmarkDecideForAnApplication(b *testing.B) {
 	i.ReplaceTenants(state.Tenants)
 	i.ReplaceUsers(state.Users)
 	i.ReplaceCredentials(state.Credentials)
-	query, s := access.Query{Action: "read", Resource: "tax"}, Subject{Tenant: "acme", ID: "ours"}
+	query, s := access.Query{Action: "read", Resource: "tax"}, party{Subject{Tenant: "acme", ID: "ours"}, true}
 	b.ReportAllocs()
 	for b.Loop() {
-		if !i.DecideFor(s, &query, noon).Allowed {
+		if d, _ := i.decide(s, &query, noon); !d.Allowed {
 			b.Fatal("denied")
 		}
 	}

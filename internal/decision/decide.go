@@ -57,12 +57,6 @@ func (i *Index) Decide(s Subject, query *access.Query, now time.Time) access.Dec
 	return d
 }
 
-// DecideFor answers one question about an application that acts for a user, by its client ID. It does not allocate.
-func (i *Index) DecideFor(application Subject, query *access.Query, now time.Time) access.Decision {
-	d, _ := i.decide(party{application, true}, query, now)
-	return d
-}
-
 // decide returns what the decision was made from beside it, the user's; nil when the subject is denied everything.
 func (i *Index) decide(s party, query *access.Query, now time.Time) (access.Decision, *entitlement) {
 	if !s.application {
