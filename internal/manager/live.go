@@ -50,7 +50,6 @@ func (l live) Read(ctx context.Context, tenant string) (*decision.State, error) 
 	state.Revision = w.oldest
 	g := graph.New(w, w)
 	reconciler := &user.Reconciler{Client: nil, Graph: g, Clock: l.clock}
-	credentials := &applicationcredential.Reconciler{Graph: g, Clock: l.clock}
 	byName := make(map[string]*accessv1.User, len(state.Users))
 	for _, u := range state.Users {
 		byName[u.Name] = u
@@ -62,15 +61,25 @@ func (l live) Read(ctx context.Context, tenant string) (*decision.State, error) 
 		}
 		return reconciler.Settled(ctx, u)
 	}
-	state.SettledFor = func(ctx context.Context, name string) (bool, error) {
-		at := slices.IndexFunc(state.Credentials, func(c *accessv1.ApplicationCredential) bool { return c.Name == name })
-		if at < 0 {
+	state.SettledFor = settledFor(state, byName, &applicationcredential.Reconciler{Graph: g, Clock: l.clock})
+	return state, nil
+}
+
+// settledFor tells of a credential whether its status follows from its user's as it was read.
+func settledFor(
+	state *decision.State, users map[string]*accessv1.User, reconciler *applicationcredential.Reconciler,
+) func(context.Context, string) (bool, error) {
+	byName := make(map[string]*accessv1.ApplicationCredential, len(state.Credentials))
+	for _, c := range state.Credentials {
+		byName[c.Name] = c
+	}
+	return func(ctx context.Context, name string) (bool, error) {
+		c, ok := byName[name]
+		if !ok {
 			return true, nil
 		}
-		c := state.Credentials[at]
-		return credentials.Settled(ctx, c, byName[c.Spec.UserRef.Name])
+		return reconciler.Settled(ctx, c, users[c.Spec.UserRef.Name])
 	}
-	return state, nil
 }
 
 // fill reads the namespace: all that a reading has to have before it is judged, so that one moment follows another.
