@@ -1120,6 +1120,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: accessSummary
       type:
         scalar: string
+    - name: administration
+      type:
+        namedType: com.github.roster-dev.roster.api.v1alpha1.Level
     - name: conditions
       type:
         list:
