@@ -5,12 +5,14 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 
+	"github.com/roster-dev/roster/controllers/applicationcredential"
 	"github.com/roster-dev/roster/controllers/invitation"
 	"github.com/roster-dev/roster/controllers/resourcecatalog"
 	"github.com/roster-dev/roster/controllers/restriction"
@@ -39,6 +41,8 @@ type Deps struct {
 	// MessageDomain is the right-hand side of every Message-ID.
 	MessageDomain string
 	Clock         clock.PassiveClock
+	// Random is where tokens come from.
+	Random io.Reader
 	// Jitter is a fraction from 0 to 1 that spreads retries.
 	Jitter func() float64
 	// UsernamePrefix is what the API server puts before the address of somebody who signs in to the cluster.
@@ -82,6 +86,9 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, deps Deps) error {
 		{&usergroup.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock}, workers},
 		{&vendor.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock}, workers},
 		{&user.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock, Events: deps.Events}, userWorkers},
+		{&applicationcredential.Reconciler{
+			Client: c, Live: live, Graph: g, Status: writer, Clock: deps.Clock, Events: deps.Events, Random: deps.Random,
+		}, workers},
 		{&invitation.Reconciler{
 			Client: c, Live: live, Graph: g, Status: writer, Clock: deps.Clock, Events: deps.Events,
 			Sender: deps.Sender, Templates: deps.Templates, Requester: deps.Requester, Links: deps.Links, MessageDomain: deps.MessageDomain, Jitter: deps.Jitter,

@@ -57,6 +57,21 @@ type PreviousToken struct {
 	Until metav1.Time `json:"until,omitzero"`
 }
 
+// PendingToken is a token that is on its way into the Secret. It is not in force.
+type PendingToken struct {
+	// tokenHash is the SHA-256 of the token in 64 lower case hexadecimal digits.
+	// +required
+	// +kubebuilder:validation:MinLength=64
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[0-9a-f]{64}$`
+	TokenHash string `json:"tokenHash,omitempty"`
+
+	// rotation is the spec's rotation that the token is made for.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	Rotation *int32 `json:"rotation,omitempty"`
+}
+
 // ApplicationCredentialStatus is what Roster found and did. It never holds a token.
 type ApplicationCredentialStatus struct {
 	// observedGeneration is the generation that this status speaks of; -1 before the first look.
@@ -64,7 +79,7 @@ type ApplicationCredentialStatus struct {
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions are Ready, RulesResolved; Reconciling and Stalled only while true.
+	// conditions are Ready, RulesResolved, SecretWritten; Reconciling and Stalled only while true.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -77,7 +92,14 @@ type ApplicationCredentialStatus struct {
 	// +kubebuilder:validation:MaxLength=64
 	ClientID string `json:"clientID,omitempty"`
 
-	// tokenHash is the SHA-256 of the token in 64 lower case hexadecimal digits; absent: no token was made yet.
+	// userUID is the UID of the User for whom the first token was made. A later User of the same name is somebody else: the
+	// credential gives nothing in his name.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	UserUID string `json:"userUID,omitempty"`
+
+	// tokenHash is the SHA-256 of the token in force, in 64 lower case hexadecimal digits; absent: no token was made yet.
 	// +optional
 	// +kubebuilder:validation:MinLength=64
 	// +kubebuilder:validation:MaxLength=64
@@ -93,8 +115,12 @@ type ApplicationCredentialStatus struct {
 	// +optional
 	Previous *PreviousToken `json:"previous,omitempty"`
 
+	// pending is a token that Roster began to write and that is not in force yet; absent: none is.
+	// +optional
+	Pending *PendingToken `json:"pending,omitempty"`
+
 	// effectiveAccess is what the credential may do: the user's effective access, cut to spec.access. Empty unless the
-	// user is Active and the credential has not expired.
+	// user is Active, a token was made and the credential has not expired.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=4096

@@ -31,8 +31,8 @@ const (
 	// ConditionAccessResolved surfaces on Users: everything that the user's memberships point at is there.
 	ConditionAccessResolved = "AccessResolved"
 
-	// ConditionRulesResolved surfaces on Roles, and on Tenants for their default access: every rule names only what the
-	// catalog knows.
+	// ConditionRulesResolved surfaces on Roles, on Tenants for their default access, and on ApplicationCredentials for what
+	// cuts them: every rule names only what the catalog knows.
 	ConditionRulesResolved = "RulesResolved"
 	// ConditionRolesResolved surfaces on UserGroups: every role is there, and the rules name only what the catalog knows.
 	ConditionRolesResolved = "RolesResolved"
@@ -46,6 +46,9 @@ const (
 
 	// ConditionDelivered surfaces on Invitations: the mail server took the mail.
 	ConditionDelivered = "Delivered"
+
+	// ConditionSecretWritten surfaces on ApplicationCredentials: the Secret holds the token that is in force.
+	ConditionSecretWritten = "SecretWritten"
 )
 
 // Reasons that several conditions share.
@@ -122,7 +125,7 @@ const (
 	ReasonInvitationCancelled = "InvitationCancelled"
 	// ReasonNotInvited surfaces when no invitation was made, because something else is missing first.
 	ReasonNotInvited = "NotInvited"
-	// ReasonNotActive surfaces when access was not resolved because the user is not Active.
+	// ReasonNotActive surfaces when there is no access because the user is not Active.
 	ReasonNotActive = "NotActive"
 	// ReasonGroupNotFound surfaces when the user is a member of a group that does not exist (yet).
 	ReasonGroupNotFound = "GroupNotFound"
@@ -175,7 +178,7 @@ const (
 	ReasonSending = "Sending"
 	// ReasonSent surfaces when the mail server took the mail.
 	ReasonSent = "Sent"
-	// ReasonExpired surfaces when the link's time ran out.
+	// ReasonExpired surfaces when the link's time ran out, on ApplicationCredentials when their expiresAt is past.
 	ReasonExpired = "Expired"
 	// ReasonSuperseded surfaces when a newer invitation took this one's place.
 	ReasonSuperseded = "Superseded"
@@ -187,8 +190,18 @@ const (
 	ReasonRejected = "Rejected"
 	// ReasonMisconfigured surfaces when Roster's own mail settings are at fault; mails go out once they are mended.
 	ReasonMisconfigured = "Misconfigured"
-	// ReasonUserNotFound surfaces when the invitation's user does not exist.
+	// ReasonUserNotFound surfaces when the user that the object is for does not exist (yet).
 	ReasonUserNotFound = "UserNotFound"
 	// ReasonUserNotWaiting surfaces when the user needs no invitation: accepted already, inactive, or not to be invited.
 	ReasonUserNotWaiting = "UserNotWaiting"
+)
+
+// Reasons of ApplicationCredentials.
+const (
+	// ReasonUserReplaced surfaces when the user of the credential's name is not the one for whom its token was made.
+	ReasonUserReplaced = "UserReplaced"
+	// ReasonSecretNotFound surfaces when somebody deleted the Secret; the token that was in it stays in force.
+	ReasonSecretNotFound = "SecretNotFound"
+	// ReasonSecretChanged surfaces when somebody changed what is in the Secret: what it holds now is not in force.
+	ReasonSecretChanged = "SecretChanged"
 )

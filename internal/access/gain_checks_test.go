@@ -95,10 +95,15 @@ func cuts(w worlds.World) error {
 		grants := e.resolve(user, worlds.DayZero).Grants
 		for _, role := range w.Roles {
 			cut := access.Cut(e.vocabulary, grants, role.Rules)
+			if err := canonical(cut); err != nil {
+				return fmt.Errorf("%+v cut to %+v: %w", grants, role.Rules, err)
+			}
 			for q := range worlds.Queries(w.Entities, "") {
-				want := e.decide(grants, q, worlds.DayZero).Allowed && o.Gives(role.Rules, q.Resource, q.Action)
-				if got := e.decide(cut, q, worlds.DayZero); got.Allowed != want {
-					return fmt.Errorf("%+v cut to %+v is %+v: %+v is %+v", grants, role.Rules, cut, q, got)
+				for _, now := range worlds.Days {
+					want := e.decide(grants, q, now).Allowed && o.Gives(role.Rules, q.Resource, q.Action)
+					if got := e.decide(cut, q, now); got.Allowed != want {
+						return fmt.Errorf("%+v cut to %+v is %+v: %+v at %v is %+v", grants, role.Rules, cut, q, now, got)
+					}
 				}
 			}
 		}

@@ -130,6 +130,13 @@ var mutants = []mutant{
 	{"everywhere contains and so does anywhere", "contain.go",
 		"holders[i].covers(&e.layer)", "laterOrEqual(holders[i].until, e.until)"},
 
+	{"a cut gives what is not held", "contain.go", "g.Holds(action) && allows.Holds(action)", "allows.Holds(action)"},
+	{"a cut leaves every action", "contain.go", "g.Holds(action) && allows.Holds(action)", "g.Holds(action)"},
+	{"a cut leaves every resource", "contain.go", "slices.BinarySearch(resources, name); ok {", "slices.BinarySearch(resources, name); ok || len(name) > 3 {"},
+	{"a cut leaves the scope out", "contain.go", "kept := Grant{Scope: g.Scope, Until", "kept := Grant{Until"},
+	{"a cut leaves the end out", "contain.go", "Until: g.Until, Via: g.Via}", "Via: g.Via}"},
+	{"a cut is not canonical", "contain.go", "return Canonical(cut)", "return cut"},
+
 	{"lasting longer is no gain", "gain.go", "!laterOrEqual(e.until, g.after.until) ||\n\t\t", ""},
 	{"losing a dimension is no gain", "gain.go",
 		"g.after.scope.find(dim.Name); !ok {\n\t\t\treturn false",

@@ -126,7 +126,7 @@ func carryOut[T client.Object](ctx context.Context, c client.Client, p plan[T]) 
 		switch {
 		case err == nil && kept:
 			out.Kept = append(out.Kept, child.GetName())
-		case refused(err):
+		case Refused(err):
 			out.Refused = append(out.Refused, err.Error())
 		case err != nil:
 			errs = append(errs, fmt.Errorf("could not write %s: %w", child.GetName(), err))
@@ -147,9 +147,9 @@ func carryOut[T client.Object](ctx context.Context, c client.Client, p plan[T]) 
 	return out, errors.Join(errs...)
 }
 
-// refused tells whether trying again is of no use before somebody changes something: the object breaks a rule, or a quota
+// Refused tells whether trying again is of no use before somebody changes something: the object breaks a rule, or a quota
 // or policy keeps it out. A namespace on its way out refuses everything, and says so by itself.
-func refused(err error) bool {
+func Refused(err error) bool {
 	return apierrors.IsInvalid(err) ||
 		apierrors.IsForbidden(err) && !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause)
 }

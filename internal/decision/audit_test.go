@@ -22,7 +22,7 @@ func TestEveryRequestLeavesALine(t *testing.T) {
 		"about another":       {frontend, PathEvaluation, evaluationOf("globex", "ana", ""), []string{`"Refusal" "status"=403 "message"="This caller belongs to tenant acme and may ask about no other" "path"="/access/v1/evaluation" "caller"="` + frontend}},
 		"a malformed one":     {platform, PathEvaluation, "[]", []string{`"Refusal" "status"=400`}},
 	} {
-		d := newDesk(t, withApplications)
+		d := newDesk(t)
 		d.asks(c.caller, c.path, c.body)
 		if len(d.logged) != len(c.lines) {
 			t.Errorf("%s: %q", what, d.logged)

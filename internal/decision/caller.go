@@ -79,22 +79,22 @@ type review struct {
 	unanswered time.Time
 }
 
-// credential is what a request proves itself with: a token, or a verified certificate, which says who the user is.
-type credential struct {
+// proof is what a request proves itself with: a token, or a verified certificate, which says who the user is.
+type proof struct {
 	hash  [sha256.Size]byte
 	token string
 	user  *authenticationv1.UserInfo
 }
 
 type reviewKey struct {
-	credential [sha256.Size]byte
-	path       string
+	proof [sha256.Size]byte
+	path  string
 }
 
 // admit tells who sends a request, and refuses whoever may not post to its path. A caller is bound to the tenant that keeps
 // his namespace, and may ask about no other; whoever has none must be one who may ask about any.
 func (c *callers) admit(r *http.Request, tenantIn func(namespace string) string) (who caller, bound string, err error) {
-	with, f := c.credentialOf(r)
+	with, f := c.proofOf(r)
 	if f != nil {
 		return caller{}, "", f
 	}
@@ -107,8 +107,8 @@ func (c *callers) admit(r *http.Request, tenantIn func(namespace string) string)
 	return who, bound, err
 }
 
-// identify tells whose a credential is, and refuses whoever may not post to the path.
-func (c *callers) identify(ctx context.Context, with *credential, path string) (caller, error) {
+// identify tells whose a proof is, and refuses whoever may not post to the path.
+func (c *callers) identify(ctx context.Context, with *proof, path string) (caller, error) {
 	key := reviewKey{with.hash, path}
 	known, ok := c.remembered(key)
 	now := c.now()
@@ -151,12 +151,12 @@ func (r *review) result() error {
 	return nil
 }
 
-// credentialOf is what the request proves itself with. A certificate was verified when its connection was made, which may
+// proofOf is what the request proves itself with. A certificate was verified when its connection was made, which may
 // be long ago.
-func (c *callers) credentialOf(r *http.Request) (*credential, *failure) {
+func (c *callers) proofOf(r *http.Request) (*proof, *failure) {
 	header := r.Header.Get("Authorization")
 	if scheme, token, _ := strings.Cut(header, " "); strings.EqualFold(scheme, "Bearer") && token != "" {
-		return &credential{hash: sha256.Sum256([]byte("token " + token)), token: strings.TrimSpace(token)}, nil
+		return &proof{hash: sha256.Sum256([]byte("token " + token)), token: strings.TrimSpace(token)}, nil
 	}
 	if header != "" || r.TLS == nil || len(r.TLS.VerifiedChains) == 0 {
 		return nil, unauthenticated
@@ -169,15 +169,15 @@ func (c *callers) credentialOf(r *http.Request) (*credential, *failure) {
 	}
 	groups := slices.Concat(subject.Organization, []string{"system:authenticated"})
 	user := &authenticationv1.UserInfo{Username: subject.CommonName, Groups: groups}
-	return &credential{hash: sha256.Sum256(append([]byte("certificate "), chain[0].Raw...)), user: user}, nil
+	return &proof{hash: sha256.Sum256(append([]byte("certificate "), chain[0].Raw...)), user: user}, nil
 }
 
 var unauthenticated = &failure{Status: http.StatusUnauthorized, Message: "Send a Kubernetes bearer token", challenge: true}
 
 // reviewOnce reviews once for all who ask at the same time; that one of them goes away does not disturb the others. The
 // fallback is what counts when there is no answer; nil: nothing does.
-func (c *callers) reviewOnce(ctx context.Context, key reviewKey, with *credential, fallback *review) (caller, error) {
-	done := c.reviewing.DoChan(string(key.credential[:])+key.path, func() (any, error) {
+func (c *callers) reviewOnce(ctx context.Context, key reviewKey, with *proof, fallback *review) (caller, error) {
+	done := c.reviewing.DoChan(string(key.proof[:])+key.path, func() (any, error) {
 		fresh, err := c.reviewInTurn(context.WithoutCancel(ctx), key.path, with, fallback == nil)
 		if err != nil && fallback != nil && outOfReach(err) {
 			fresh, err = fallback, nil
@@ -199,7 +199,7 @@ func (c *callers) reviewOnce(ctx context.Context, key reviewKey, with *credentia
 }
 
 // reviewInTurn lets strangers wait until there are not too many of them.
-func (c *callers) reviewInTurn(ctx context.Context, path string, with *credential, strange bool) (*review, error) {
+func (c *callers) reviewInTurn(ctx context.Context, path string, with *proof, strange bool) (*review, error) {
 	patience := renewalPatience
 	if strange {
 		patience = reviewPatience
@@ -226,7 +226,7 @@ func (c *callers) remember(key reviewKey, fresh review) {
 	c.refused.Add(key, fresh)
 }
 
-func (c *callers) review(ctx context.Context, path string, with *credential) (*review, error) {
+func (c *callers) review(ctx context.Context, path string, with *proof) (*review, error) {
 	out, user := &review{at: c.now()}, with.user
 	if user == nil {
 		var err error

@@ -211,7 +211,7 @@ func TestACertificatesGroupsAreItsOwn(t *testing.T) {
 	groups[0] = "storefronts"
 	certificate := &x509.Certificate{Subject: pkix.Name{CommonName: platform, Organization: groups}, NotAfter: noon.Add(1)}
 	r := &http.Request{TLS: &tls.ConnectionState{VerifiedChains: [][]*x509.Certificate{{certificate}}}}
-	got, f := newDesk(t).callers.credentialOf(r)
+	got, f := newDesk(t).callers.proofOf(r)
 	if f != nil || !slices.Equal(got.user.Groups, []string{"storefronts", "system:authenticated"}) || groups[:2][1] != "" {
 		t.Errorf("%v, %v, %q", got, f, groups[:2])
 	}

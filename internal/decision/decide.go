@@ -20,11 +20,31 @@ type Subject struct {
 	ID string
 }
 
+// party is a subject with his type: a user, or an application by its client ID.
+type party struct {
+	Subject
+	application bool
+}
+
 // standing is a subject that was found, or why he has nothing.
 type standing struct {
 	record *record
 	tenant *tenant
-	denied access.Reason
+	// application acts for the user of the record; nil: he acts himself.
+	application *application
+	denied      access.Reason
+}
+
+// answer decides for one who is not denied everything. An application may do what it may itself and its user may as well: of
+// the two, what is known of one of them may be newer. In what group the user acts is his own matter.
+func (w *standing) answer(query *access.Query, now time.Time) access.Decision {
+	d := w.record.entitlement.answer(query, now)
+	if !d.Allowed || w.application == nil {
+		return d
+	}
+	own := *query
+	own.Group = ""
+	return w.application.entitlement.answer(&own, now)
 }
 
 // Decide answers one question. It does not allocate when the subject is named by an address in its comparable form or by
@@ -33,22 +53,24 @@ func (i *Index) Decide(s Subject, query *access.Query, now time.Time) access.Dec
 	if held := i.known(s); held != nil {
 		return held.answer(query, now)
 	}
-	d, _ := i.decide(s, query, now)
+	d, _ := i.decide(party{Subject: s}, query, now)
 	return d
 }
 
-// decide returns what the decision was made from beside it; nil when the subject is denied everything.
-func (i *Index) decide(s Subject, query *access.Query, now time.Time) (access.Decision, *entitlement) {
-	if held := i.known(s); held != nil {
-		return held.answer(query, now), held
+// decide returns what the decision was made from beside it, the user's; nil when the subject is denied everything.
+func (i *Index) decide(s party, query *access.Query, now time.Time) (access.Decision, *entitlement) {
+	if !s.application {
+		if held := i.known(s.Subject); held != nil {
+			return held.answer(query, now), held
+		}
 	}
 	i.lock.RLock()
 	defer i.lock.RUnlock()
-	who := i.stand(s)
+	who := i.stand(s, now)
 	if who.denied != "" {
 		return access.Decision{Reason: who.denied}, nil
 	}
-	return who.record.entitlement.answer(query, now), who.record.entitlement
+	return who.answer(query, now), who.record.entitlement
 }
 
 // known is what a subject may do, of whom all is plain: a name or address that is just this, in the tenant that is named,
@@ -91,20 +113,30 @@ func nameOrAddress(id string) kind {
 }
 
 // stand finds the subject and says what denies him everything, by what the specs say now.
-func (i *Index) stand(s Subject) standing {
-	r, t, reason := i.subject(s)
+func (i *Index) stand(s party, now time.Time) standing {
+	w := i.subject(s)
 	switch {
-	case reason != "":
-		return standing{denied: reason, tenant: t}
-	case !t.active:
-		reason = access.TenantSuspended
-	case !r.isActive():
-		reason = access.NotActive
+	case w.denied != "":
+	case !w.tenant.active:
+		w.denied = access.TenantSuspended
+	case !w.record.isActive():
+		w.denied = access.NotActive
+	case w.application != nil:
+		w.denied = w.application.denied(now)
 	}
-	return standing{r, t, reason}
+	return w
 }
 
-func (i *Index) subject(s Subject) (*record, *tenant, access.Reason) {
+// subject finds the subject, and says what denies that he is one.
+func (i *Index) subject(s party) standing {
+	if s.application {
+		return i.actor(s.Subject)
+	}
+	r, t, reason := i.user(s.Subject)
+	return standing{record: r, tenant: t, denied: reason}
+}
+
+func (i *Index) user(s Subject) (*record, *tenant, access.Reason) {
 	k, id := identify(s.ID)
 	if id == "" {
 		return nil, nil, access.UnknownUser

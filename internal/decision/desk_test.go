@@ -68,6 +68,7 @@ func newDesk(t *testing.T, changes ...func(*desk)) *desk {
 	d.index.ReplaceTenants(s.Tenants)
 	d.index.ReplaceRestrictions(s.Restrictions)
 	d.index.ReplaceUsers(s.Users)
+	d.index.ReplaceCredentials(s.Credentials)
 	for each := range sources {
 		d.index.progress.advance(each, "7")
 	}
@@ -105,6 +106,8 @@ func (d *desk) state(revision uint64) *State {
 		))
 	}
 	s.Users = append(s.Users, person("acme", "ben"))
+	s.Credentials = s.credentials()
+	s.SettledFor = s.Settled
 	return s
 }
 

@@ -8,26 +8,6 @@ import (
 	"github.com/roster-dev/roster/internal/access"
 )
 
-// Applications finds what application credentials stand for.
-type Applications interface {
-	// Find returns the application of a client ID, and false when there is none that is in force.
-	Find(clientID string) (Application, bool)
-	// Introspect returns the application that a token was made for, and false when the token is not in force.
-	Introspect(token string) (Application, bool)
-}
-
-// Application is another system that acts as a user.
-type Application struct {
-	ClientID string
-	// Tenant and User name whom it acts as.
-	Tenant string
-	User   string
-	// Expires is when it ends; zero: never.
-	Expires time.Time
-	// Allows tells whether the application's own narrower access holds an action on a resource. Nil: it is not narrowed.
-	Allows func(resource, action string) bool
-}
-
 // decisionContext is what comes with a decision.
 type decisionContext struct {
 	Reason    access.Reason           `json:"reason,omitempty"`
@@ -63,8 +43,7 @@ type look struct {
 	now       time.Time
 	freshness freshness
 	// bound is the only tenant that the caller may ask about; empty: any.
-	bound        string
-	applications Applications
+	bound string
 }
 
 const (
@@ -72,25 +51,17 @@ const (
 	typeApplication = "application"
 )
 
-// who is the subject of a request, and the application that acts as him, if one does.
-func (l *look) who(a *asked) (Subject, *Application, bool) {
+// who is the subject of a request; false: it is of a type that is nobody's.
+func (l *look) who(a *asked) (party, bool) {
 	name, _ := a.tenant()
 	s := Subject{Tenant: name, ID: a.Subject.id()}
 	switch *a.Subject.Type {
 	case typeUser:
-		return s, nil, true
+		return party{s, false}, true
 	case typeApplication:
-		if l.applications == nil {
-			return s, nil, false
-		}
-		application, ok := l.applications.Find(s.ID)
-		foreign := l.bound != "" && l.bound != application.Tenant // whether it exists is nothing for this caller
-		if !ok || foreign || s.Tenant != "" && s.Tenant != application.Tenant {
-			return s, nil, false
-		}
-		return Subject{Tenant: application.Tenant, ID: application.User}, &application, true
+		return party{s, true}, true
 	default:
-		return s, nil, false
+		return party{s, false}, false
 	}
 }
 
@@ -110,8 +81,8 @@ func (l *look) restrain(s *Subject) error {
 
 // evaluate answers one evaluation. An error means that it could not be asked.
 func (l *look) evaluate(a *asked) (*decisionBody, error) {
-	s, application, known := l.who(a)
-	if err := l.restrain(&s); err != nil {
+	s, known := l.who(a)
+	if err := l.restrain(&s.Subject); err != nil {
 		return nil, err
 	}
 	body := &decisionBody{Context: decisionContext{freshness: l.freshness}}
@@ -121,21 +92,12 @@ func (l *look) evaluate(a *asked) (*decisionBody, error) {
 	}
 	query := a.query()
 	d, held := l.decide(s, &query, l.now)
-	if d.Allowed && application != nil && !application.allows(&query, l.now) {
-		d = access.Decision{Reason: access.NoGrant}
-	}
 	body.Decision, body.Context.Reason, body.Context.Dimension = d.Allowed, d.Reason, d.Dimension
 	if d.Allowed && a.Context != nil && a.Context.Explain {
 		l.explain(&body.Context, held, &query)
 	}
 	return body, nil
 }
-
-func (a *Application) allows(q *access.Query, now time.Time) bool {
-	return !a.ended(now) && (a.Allows == nil || a.Allows(q.Resource, q.Action))
-}
-
-func (a *Application) ended(now time.Time) bool { return !a.Expires.IsZero() && !now.Before(a.Expires) }
 
 // explain says which entry allows it.
 func (l *look) explain(c *decisionContext, held *entitlement, query *access.Query) {

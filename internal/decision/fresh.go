@@ -23,13 +23,16 @@ type State struct {
 	Tenants      []*accessv1.Tenant
 	Users        []*accessv1.User
 	Restrictions []*accessv1.Restriction
+	Credentials  []*accessv1.ApplicationCredential
 	// Settled tells of a user whether his status is what follows from this very state.
 	Settled func(ctx context.Context, user string) (bool, error)
+	// SettledFor tells the same of a credential.
+	SettledFor func(ctx context.Context, credential string) (bool, error)
 
 	view *Index
-	// settled are the users of whom it has been found out that they are.
+	// settled are those of whom it has been found out that they are.
 	lock    sync.Mutex
-	settled map[string]bool
+	settled map[concern]bool
 }
 
 // flights lets requests that ask about one tenant at the same time share a reading of it. Whoever comes while one is
@@ -117,6 +120,7 @@ func (s *State) index() {
 	s.view.ReplaceTenants(s.Tenants)
 	s.view.ReplaceRestrictions(s.Restrictions)
 	s.view.ReplaceUsers(s.Users)
+	s.view.ReplaceCredentials(s.Credentials)
 	s.view.progress.revision.Store(s.Revision)
 }
 
@@ -184,13 +188,17 @@ func (c *call) reading(ctx context.Context, tenant string, version uint64) (*Sta
 }
 
 // home is the tenant to look into, and false when there is not one. Where the request names none, it is the only one in
-// which the subject exists: to be sure of that, every change of users and tenants up to the version has to have been seen.
+// which the subject exists: to be sure of that, every change that could tell up to the version has to have been seen.
 func (c *call) home(ctx context.Context, l *look, a *asked, version uint64) (string, bool, error) {
-	s, _, known := l.who(a)
-	if err := l.restrain(&s); err != nil || !known || s.Tenant != "" {
+	s, known := l.who(a)
+	if err := l.restrain(&s.Subject); err != nil || !known || s.Tenant != "" {
 		return s.Tenant, known, err
 	}
-	for _, of := range []source{users, tenants} {
+	telling := []source{users, tenants}
+	if s.application {
+		telling = append(telling, credentials)
+	}
+	for _, of := range telling {
 		if err := c.index.progress.wait(ctx, of, version); err != nil {
 			return "", false, err
 		}
@@ -201,7 +209,7 @@ func (c *call) home(ctx context.Context, l *look, a *asked, version uint64) (str
 	if a.Subject.ID == nil {
 		t, _ = c.index.tenantOf("")
 	} else {
-		_, t, _ = c.index.subject(s)
+		t = c.index.subject(s).tenant
 	}
 	if t == nil {
 		return "", false, nil
@@ -224,48 +232,72 @@ func (p *progress) wait(ctx context.Context, of source, version uint64) error {
 	}
 }
 
+// concern is a status that a question is about: a user's, or that of a credential.
+type concern struct {
+	name       string
+	credential bool
+}
+
 // follows tells whether the statuses that the question is about follow from the state. Time that is up ends the search.
 func (s *State) follows(ctx context.Context, l *look, a *asked) bool {
-	for _, name := range s.concerned(l, a) {
-		if ctx.Err() != nil || !s.isSettled(ctx, name) {
+	for _, of := range s.concerned(l, a) {
+		if ctx.Err() != nil || !s.isSettled(ctx, of) {
 			return false
 		}
 	}
 	return true
 }
 
-// isSettled tells of a user what Settled does, and asks for it once.
-func (s *State) isSettled(ctx context.Context, user string) bool {
+// isSettled asks of a status whether it is settled, once.
+func (s *State) isSettled(ctx context.Context, of concern) bool {
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	if s.settled[user] {
+	if s.settled[of] {
 		return true
 	}
-	if ok, err := s.Settled(ctx, user); err != nil || !ok {
+	ask := s.Settled
+	if of.credential {
+		ask = s.SettledFor
+	}
+	if ok, err := ask(ctx, of.name); err != nil || !ok {
 		return false
 	}
 	if s.settled == nil {
-		s.settled = map[string]bool{}
+		s.settled = map[concern]bool{}
 	}
-	s.settled[user] = true
+	s.settled[of] = true
 	return true
 }
 
-// concerned are the names of the users that a question is about: the subject, or everybody.
-func (s *State) concerned(l *look, a *asked) []string {
-	var names []string
+// concerned are the statuses that a question is about: the subject's, and of an application its user's too, or everybody's.
+func (s *State) concerned(l *look, a *asked) []concern {
 	if a.Subject.ID == nil {
-		for _, user := range s.Users {
-			names = append(names, user.Name)
-		}
-		return names
+		return s.everybody(*a.Subject.Type == typeApplication)
 	}
-	who, _, known := l.who(a)
-	if !known || l.restrain(&who) != nil {
+	who, known := l.who(a)
+	if !known || l.restrain(&who.Subject) != nil {
 		return nil
 	}
-	if r, _, _ := s.view.subject(who); r != nil {
-		names = append(names, string(r.id(byName)))
+	var all []concern
+	w := s.view.subject(who)
+	if w.record != nil {
+		all = append(all, concern{string(w.record.id(byName)), false})
 	}
-	return names
+	if w.application != nil {
+		all = append(all, concern{w.application.name, true})
+	}
+	return all
+}
+
+func (s *State) everybody(applications bool) []concern {
+	var all []concern
+	for _, user := range s.Users {
+		all = append(all, concern{user.Name, false})
+	}
+	if applications {
+		for _, c := range s.Credentials {
+			all = append(all, concern{c.Name, true})
+		}
+	}
+	return all
 }

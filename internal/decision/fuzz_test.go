@@ -24,6 +24,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/credential"
 )
 
 // known is a tenant in which there is something to allow, as the API server has it and as application credentials.
@@ -41,29 +42,30 @@ func (known) Read(context.Context, string) (*State, error) {
 	}}
 	return &State{
 		Revision: math.MaxUint64, Catalogs: catalogs2()[1:2], Tenants: []*accessv1.Tenant{tenant}, Users: []*accessv1.User{ana},
-		Settled: func(context.Context, string) (bool, error) { return true, nil },
+		Credentials: []*accessv1.ApplicationCredential{secretly(ana)}, Settled: always, SettledFor: always,
 	}, nil
 }
 
-func (known) Find(clientID string) (Application, bool) {
-	return Application{ClientID: clientID, Tenant: "acme", User: "ana"}, clientID == "app"
-}
+func always(context.Context, string) (bool, error) { return true, nil }
 
-func (known) Introspect(token string) (Application, bool) {
-	return Application{ClientID: "app", Tenant: "acme", User: "ana", Expires: noon.Add(time.Minute)}, token == "secret"
+func secretly(ana *accessv1.User) *accessv1.ApplicationCredential {
+	c := credentialOf(ana, "app")
+	c.Status.TokenHash, c.Spec.ExpiresAt = credential.HashOf("secret").String(), &metav1.Time{Time: noon.Add(time.Minute)}
+	return c
 }
 
 // newKnown is a service over that tenant, which has a caller in mind already.
 func newKnown(path string) *Service {
-	s := New(Options{Live: known{}, Applications: known{}, Log: logr.Discard(), MaxStale: time.Hour, MaxWait: time.Minute, Now: func() time.Time { return noon }})
+	s := New(Options{Live: known{}, Log: logr.Discard(), MaxStale: time.Hour, MaxWait: time.Minute, Now: func() time.Time { return noon }})
 	state, _ := known{}.Read(context.Background(), "")
 	s.index.ReplaceCatalogs(state.Catalogs)
 	s.index.ReplaceTenants(state.Tenants)
 	s.index.ReplaceUsers(state.Users)
+	s.index.ReplaceCredentials(state.Credentials)
 	for of := range sources {
 		s.index.progress.advance(of, strconv.FormatUint(math.MaxUint64, 10))
 	}
-	with, _ := s.callers.credentialOf(request(path, "", typeJSON))
+	with, _ := s.callers.proofOf(request(path, "", typeJSON))
 	for _, at := range []string{path, allTenants} {
 		s.callers.known.Add(reviewKey{with.hash, at}, review{caller: caller{name: "caller"}, at: noon})
 	}

@@ -193,7 +193,7 @@ func (c *call) look(ctx context.Context, a *asked) (*look, error) {
 
 // at is a look at an index, now.
 func (c *call) at(i *Index) *look {
-	l := &look{Index: i, now: c.now(), bound: c.bound, applications: c.options.Applications}
+	l := &look{Index: i, now: c.now(), bound: c.bound}
 	l.freshness.Revision = l.revision()
 	if stale := c.link.stale(); stale > 0 {
 		l.freshness.StaleSeconds = int(stale/time.Second) + 1

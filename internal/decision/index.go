@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/credential"
 	"github.com/roster-dev/roster/internal/index"
 )
 
@@ -28,6 +29,8 @@ type space struct {
 	hash         uint64
 	members      []uint32
 	restrictions map[string]dimensionValues
+	// applications are by the names of their credentials; nil until there is one.
+	applications map[string]*application
 }
 
 type dimensionValues struct {
@@ -41,18 +44,21 @@ type page [pageSize]place
 
 // Index holds what decisions are made from. It is safe for concurrent use.
 type Index struct {
-	lock     sync.RWMutex
-	seed     maphash.Seed
-	pages    []*page
-	free     []uint32
-	used     uint32 // places that have been somebody's
-	scoped   table  // by tenant and id: every user, under each of his names
-	global   table  // by id alone: the first of all users of that name; the others follow it
-	spaces   map[string]*space
-	tenants  map[string]*tenant
-	catalogs map[string]*vocabulary
-	intern   interner
-	progress progress
+	lock   sync.RWMutex
+	seed   maphash.Seed
+	pages  []*page
+	free   []uint32
+	used   uint32 // places that have been somebody's
+	scoped table  // by tenant and id: every user, under each of his names
+	global table  // by id alone: the first of all users of that name; the others follow it
+	// applications are by client ID, and tokens by the hashes of theirs. They are replaced, never changed.
+	applications map[string]*application
+	tokens       map[credential.Hash]*application
+	spaces       map[string]*space
+	tenants      map[string]*tenant
+	catalogs     map[string]*vocabulary
+	intern       interner
+	progress     progress
 }
 
 // NewIndex makes an empty index.
@@ -60,6 +66,7 @@ func NewIndex() *Index {
 	i := &Index{
 		seed: maphash.MakeSeed(), spaces: map[string]*space{}, tenants: map[string]*tenant{},
 		catalogs: map[string]*vocabulary{}, intern: newInterner(), progress: newProgress(),
+		applications: map[string]*application{}, tokens: map[credential.Hash]*application{},
 	}
 	i.scoped.init(func(n uint32) (*record, uint64) {
 		r := i.record(n / stride)
@@ -327,6 +334,9 @@ func (i *Index) sweep() {
 	for _, s := range i.spaces {
 		for _, n := range s.members {
 			inUse[i.record(n).entitlement] = true
+		}
+		for _, a := range s.applications {
+			inUse[a.entitlement] = true
 		}
 	}
 	i.intern.sweep(inUse)

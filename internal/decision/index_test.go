@@ -263,7 +263,7 @@ func finds(t *rapid.T, i *Index, m *model) {
 		}
 		sub := base64.RawURLEncoding.EncodeToString([]byte(fmt.Sprintf("\x0a%c%s\x12\x05local", len(u.UID), u.UID)))
 		for _, id := range []string{u.Name, sub} {
-			if r, _, reason := i.subject(Subject{owner.Name, id}); reason != "" || string(r.id(byName)) != u.Name {
+			if r, _, reason := i.user(Subject{owner.Name, id}); reason != "" || string(r.id(byName)) != u.Name {
 				t.Fatalf("%s is not found by %s", u.Name, id)
 			}
 		}
@@ -278,7 +278,7 @@ func finds(t *rapid.T, i *Index, m *model) {
 				homes[u.Namespace] = true
 			}
 		}
-		_, _, reason := i.subject(Subject{ID: name})
+		_, _, reason := i.user(Subject{ID: name})
 		want := map[int]access.Reason{0: access.UnknownUser, 1: ""}
 		expected, few := want[len(homes)]
 		if !few {

@@ -15,6 +15,7 @@ const (
 	tenants
 	catalogs
 	restrictions
+	credentials
 	sources
 )
 

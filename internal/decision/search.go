@@ -48,16 +48,17 @@ func (l *look) answer() *searchBody {
 	return &searchBody{Context: searchContext{freshness: l.freshness}, Results: []any{}}
 }
 
-// subjects are the users of a tenant who may do it, by the names of their Users, sorted.
+// subjects are the users of a tenant who may do it, by the names of their Users, or its applications by client ID, sorted.
 func (l *look) subjects(a *asked) (*searchBody, error) {
 	body := l.answer()
 	name, _ := a.tenant()
 	s := Subject{Tenant: name}
-	if err := l.restrain(&s); err != nil || *a.Subject.Type != typeUser {
+	_, known := l.who(a)
+	if err := l.restrain(&s); err != nil || !known {
 		return body, err
 	}
 	query := a.query()
-	t, everybody, reason := l.everybody(s.Tenant)
+	t, everybody, reason := l.everybody(s.Tenant, *a.Subject.Type)
 	if t == nil {
 		body.Context.Reason = reason
 		return body, nil
@@ -72,45 +73,60 @@ func (l *look) subjects(a *asked) (*searchBody, error) {
 	}
 	q := question{&query, bit, v.details[at].IdentifiedBy, l.now}
 	for _, name := range q.allowed(everybody) {
-		body.Results = append(body.Results, entityResult{typeUser, name})
+		body.Results = append(body.Results, entityResult{*a.Subject.Type, name})
 	}
 	return body, nil
 }
 
-// everybody are the users of a tenant as they are at one moment. Judging them takes long, and no lock.
-func (i *Index) everybody(name string) (*tenant, []*record, access.Reason) {
+// everybody are the users of a tenant, or its applications, as they are at one moment. Judging them takes long, and no lock.
+func (i *Index) everybody(name, kind string) (*tenant, []standing, access.Reason) {
 	i.lock.RLock()
 	defer i.lock.RUnlock()
 	t, reason := i.tenantOf(name)
 	if t == nil {
 		return nil, nil, reason
 	}
-	users := make([]*record, len(t.space.members))
+	if kind == typeApplication {
+		return t, i.actors(t), ""
+	}
+	users := make([]standing, len(t.space.members))
 	for at, n := range t.space.members {
-		users[at] = i.record(n)
+		users[at] = standing{record: i.record(n), tenant: t}
 	}
 	return t, users, ""
 }
 
-// allowed are the names of the users to whom it is allowed, sorted. Users with equal access are judged once.
-func (q *question) allowed(users []*record) []string {
+// allowed are the names of those to whom it is allowed, sorted. Users with equal access are judged once.
+func (q *question) allowed(all []standing) []string {
 	judged := map[*entitlement]bool{}
 	var names []string
-	for _, r := range users {
-		if !r.isActive() {
+	for at := range all {
+		w := &all[at]
+		if !w.record.isActive() || w.application != nil && w.application.denied(q.now) != "" {
 			continue
 		}
-		allowed, ok := judged[r.entitlement]
+		allowed, ok := judged[w.record.entitlement]
 		if !ok {
-			allowed = r.entitlement.decide(q).Allowed
-			judged[r.entitlement] = allowed
+			allowed = w.record.entitlement.decide(q).Allowed
+			judged[w.record.entitlement] = allowed
+		}
+		if allowed && w.application != nil {
+			allowed = w.answer(q.Query, q.now).Allowed
 		}
 		if allowed {
-			names = append(names, string(r.id(byName)))
+			names = append(names, w.name())
 		}
 	}
 	slices.Sort(names)
 	return names
+}
+
+// name is what a search calls somebody whom it finds.
+func (w *standing) name() string {
+	if w.application != nil {
+		return w.application.clientID
+	}
+	return string(w.record.id(byName))
 }
 
 // tenantOf is the tenant of that name, or the only one that there is.
@@ -130,34 +146,31 @@ func (i *Index) tenantOf(name string) (*tenant, access.Reason) {
 // types Roster knows no entities: then the scopes say where he may.
 func (l *look) resources(a *asked) (*searchBody, error) {
 	body := l.answer()
-	s, application, known := l.who(a)
-	if err := l.restrain(&s); err != nil || !known {
+	s, known := l.who(a)
+	if err := l.restrain(&s.Subject); err != nil || !known {
 		return body, err
 	}
 	query := a.query()
 	query.Entity.ID = "" // if one is there, it does not count
 	l.lock.RLock()
 	defer l.lock.RUnlock()
-	who := l.stand(s)
+	who := l.stand(s, l.now)
 	if body.Context.Reason = who.denied; who.denied != "" {
 		return body, nil
 	}
-	v, held := who.tenant.vocabulary, who.record.entitlement
+	v := who.tenant.vocabulary
 	at, bit, reason := v.find(query.Resource, query.Action)
 	if body.Context.Reason = reason; reason != "" {
 		return body, nil
 	}
-	if application != nil && !application.allows(&query, l.now) {
-		return body, nil
-	}
 	q := question{&query, bit, v.details[at].IdentifiedBy, l.now}
 	if q.identifiedBy == "" {
-		body.Context.Scopes = scopesOf(held.reaching(&q))
+		body.Context.Scopes = scopesOf(who.reaching(&q))
 		return body, nil
 	}
 	for _, id := range who.record.space.known(q.identifiedBy) {
 		query.Entity.ID = id
-		if held.decide(&q).Allowed {
+		if who.answer(&query, l.now).Allowed {
 			body.Results = append(body.Results, entityResult{query.Resource, id})
 		}
 	}
@@ -175,21 +188,20 @@ func scopesOf(entries []*entry) []scopeBody {
 // actions are those of the resource that the subject may do.
 func (l *look) actions(a *asked) (*searchBody, error) {
 	body := l.answer()
-	s, application, known := l.who(a)
-	if err := l.restrain(&s); err != nil || !known {
+	s, known := l.who(a)
+	if err := l.restrain(&s.Subject); err != nil || !known {
 		return body, err
 	}
 	query := a.query()
 	l.lock.RLock()
 	defer l.lock.RUnlock()
-	who := l.stand(s)
+	who := l.stand(s, l.now)
 	if body.Context.Reason = who.denied; who.denied != "" {
 		return body, nil
 	}
 	for _, name := range who.tenant.vocabulary.actionsOf(query.Resource) {
 		query.Action = name
-		d := who.record.entitlement.answer(&query, l.now)
-		if d.Allowed && (application == nil || application.allows(&query, l.now)) {
+		if who.answer(&query, l.now).Allowed {
 			body.Results = append(body.Results, actionResult{name})
 		}
 	}

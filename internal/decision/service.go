@@ -22,8 +22,6 @@ type Options struct {
 	TokenAudience string
 	// Live reads past every cache, for callers who ask for a version.
 	Live Live
-	// Applications finds application credentials; nil: there are none.
-	Applications Applications
 	// Log gets a line a decision; AllowSample is which of the allowed ones: every n-th, 0 for none.
 	Log         logr.Logger
 	AllowSample int

@@ -82,6 +82,11 @@ func (i *Index) settle(s *space) {
 			i.entitle(n, i.intern.intern(e.content(catalog), i.catalogs[catalog]))
 		}
 	}
+	for _, a := range s.applications {
+		if e := a.entitlement; e.catalog != catalog {
+			i.replaceApplication(a.with(i.intern.intern(e.content(catalog), i.catalogs[catalog])))
+		}
+	}
 }
 
 // DropTenant forgets a tenant.
@@ -150,6 +155,11 @@ func (i *Index) setCatalog(name string, v *vocabulary) {
 		for _, n := range s.members {
 			if e := fresh[i.record(n).entitlement]; e != nil {
 				i.entitle(n, e)
+			}
+		}
+		for _, a := range s.applications {
+			if e := fresh[a.entitlement]; e != nil {
+				i.replaceApplication(a.with(e))
 			}
 		}
 	}

@@ -18,7 +18,7 @@ import (
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 )
 
-// +kubebuilder:rbac:groups=access.roster.dev,resources=users;tenants;resourcecatalogs;restrictions,verbs=get;list;watch
+// +kubebuilder:rbac:groups=access.roster.dev,resources=users;tenants;resourcecatalogs;restrictions;applicationcredentials,verbs=get;list;watch
 
 // feed takes what one watch delivers into the index. It keeps nothing else of the objects.
 type feed[T client.Object] struct {
@@ -90,6 +90,9 @@ func (s *Service) watch(ctx context.Context) {
 	})
 	start(ctx, s, &accessv1.UserList{}, &feed[*accessv1.User]{
 		i, users, i.PutUser, func(u *accessv1.User) { i.DropUser(u.Namespace, u.Name) }, i.ReplaceUsers,
+	})
+	start(ctx, s, &accessv1.ApplicationCredentialList{}, &feed[*accessv1.ApplicationCredential]{
+		i, credentials, i.PutCredential, func(c *accessv1.ApplicationCredential) { i.DropCredential(c.Namespace, c.Name) }, i.ReplaceCredentials,
 	})
 }
 

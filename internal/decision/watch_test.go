@@ -15,7 +15,7 @@ func TestARevisionIsWhatAllWatchesHaveSeen(t *testing.T) {
 		version string
 		want    string
 	}{
-		{users, "9", "0"}, {tenants, "12", "0"}, {catalogs, "5", "0"}, {restrictions, "7", "5"}, {catalogs, "30", "7"}, {restrictions, "31", "9"},
+		{credentials, "40", "0"}, {users, "9", "0"}, {tenants, "12", "0"}, {catalogs, "5", "0"}, {restrictions, "7", "5"}, {catalogs, "30", "7"}, {restrictions, "31", "9"},
 	} {
 		i.progress.advance(step.of, step.version)
 		if got := i.revision(); got != step.want {

@@ -85,6 +85,14 @@ func CheckRules(vocabulary *access.Vocabulary, rules []accessv1.Rule) []access.R
 	return vocabulary.Check(modelRules(rules))
 }
 
+// Cut is what of the grants the rules name as well; all of them where no rules are written.
+func Cut(vocabulary *access.Vocabulary, grants []access.Grant, rules []accessv1.Rule) []access.Grant {
+	if len(rules) == 0 {
+		return grants
+	}
+	return access.Cut(vocabulary, grants, modelRules(rules))
+}
+
 func modelRole(role *accessv1.Role, options []accessv1.CatalogRoleOption) *access.Role {
 	out := &access.Role{Name: role.Name, Rules: modelRules(role.Spec.Rules)}
 	for _, t := range role.Spec.UserTypes {
@@ -144,6 +152,26 @@ func Entries(grants []access.Grant) []accessv1.AccessEntry {
 		}
 		for _, v := range g.Via {
 			out[i].Via = append(out[i].Via, accessv1.AccessSource{Tenant: v.Tenant, Group: v.Group, Role: v.Role})
+		}
+	}
+	return out
+}
+
+// Grants are what a status shows, in the model's terms.
+func Grants(entries []accessv1.AccessEntry) []access.Grant {
+	if len(entries) == 0 {
+		return nil
+	}
+	out := make([]access.Grant, len(entries))
+	for i, e := range entries {
+		out[i] = access.Grant{
+			Resources: e.Resources, Level: access.Level(e.Level), Actions: e.Actions, Until: timeOf(e.Until),
+		}
+		for _, d := range e.RestrictedTo {
+			out[i].Scope = append(out[i].Scope, access.Dimension{Name: d.Dimension, Values: d.Values, Attributes: d.UserAttributes})
+		}
+		for _, v := range e.Via {
+			out[i].Via = append(out[i].Via, access.Via{Tenant: v.Tenant, Group: v.Group, Role: v.Role})
 		}
 	}
 	return out

@@ -53,6 +53,9 @@ func (g *gains) of(ctx context.Context, w write) error {
 			return g.ofLeaving(ctx, object)
 		}
 		return g.ofGroupsBy(ctx, index.GroupByVendor, object.Name)
+	case *accessv1.ApplicationCredential:
+		was, is := sides[accessv1.ApplicationCredential](w)
+		return g.ofCredential(ctx, was, is)
 	default:
 		return nil
 	}

@@ -130,6 +130,8 @@ func (g *Guard) decodeSide(request *admission.Request, raw runtime.RawExtension)
 		object = &accessv1.Vendor{}
 	case "Invitation":
 		object = &accessv1.Invitation{}
+	case "ApplicationCredential":
+		object = &accessv1.ApplicationCredential{}
 	default:
 		return nil, fmt.Errorf("the guard knows no kind %s", request.Kind.Kind)
 	}

@@ -103,6 +103,9 @@ func (j *judgement) escalation(ctx context.Context) (string, error) {
 	if refusal, decided := j.refuseInvitation(); decided {
 		return refusal, nil
 	}
+	if refusal, err := j.refuseCredential(ctx); err != nil || refusal != "" {
+		return refusal, err
+	}
 	if changesOwners(j.write) {
 		return "metadata.ownerReferences decide when the cluster deletes the object, in nobody's name", nil
 	}

@@ -16,6 +16,11 @@ func (j *judgement) warnings(ctx context.Context) []string {
 		return j.warnUser(ctx, object)
 	case *accessv1.UserGroup:
 		return j.warnGroup(ctx, object)
+	case *accessv1.ApplicationCredential:
+		if user, err := j.after.user(ctx, object.Spec.UserRef.Name); err == nil && user == nil {
+			return dangling("users", []string{object.Spec.UserRef.Name})
+		}
+		return nil
 	default:
 		return nil
 	}

@@ -35,6 +35,8 @@ const (
 	InvitationByUser = "invitation.user"
 	// InvitationByUID finds an Invitation by its UID.
 	InvitationByUID = "invitation.uid"
+	// CredentialByUser finds ApplicationCredentials by the name of their user.
+	CredentialByUser = "credential.user"
 )
 
 // Index is one field index.
@@ -74,6 +76,9 @@ func All() []Index {
 		})},
 		{&accessv1.Invitation{}, InvitationByUser, extract(func(i *accessv1.Invitation) []string { return one(i.Spec.UserRef.Name) })},
 		{&accessv1.Invitation{}, InvitationByUID, extract(func(i *accessv1.Invitation) []string { return one(string(i.UID)) })},
+		{&accessv1.ApplicationCredential{}, CredentialByUser, extract(func(c *accessv1.ApplicationCredential) []string {
+			return one(c.Spec.UserRef.Name)
+		})},
 	}
 }
 

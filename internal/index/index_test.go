@@ -58,6 +58,7 @@ func TestWhatEachIndexFinds(t *testing.T) {
 		{InvitationByUser, invitation, []string{"ana"}},
 		{InvitationByUID, invitation, []string{"uid"}},
 		{InvitationByUID, &accessv1.Invitation{}, nil},
+		{CredentialByUser, &accessv1.ApplicationCredential{Spec: accessv1.ApplicationCredentialSpec{UserRef: accessv1.Reference{Name: "ana"}}}, []string{"ana"}},
 	} {
 		tested[c.key] = true
 		if diff := cmp.Diff(c.want, extractors[c.key](c.object)); diff != "" {

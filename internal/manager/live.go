@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/controllers/applicationcredential"
 	"github.com/roster-dev/roster/controllers/user"
 	"github.com/roster-dev/roster/internal/decision"
 	"github.com/roster-dev/roster/internal/graph"
@@ -47,7 +48,8 @@ func (l live) Read(ctx context.Context, tenant string) (*decision.State, error) 
 		}
 	}
 	state.Revision = w.oldest
-	reconciler := &user.Reconciler{Client: nil, Graph: graph.New(w, w), Clock: l.clock}
+	g := graph.New(w, w)
+	reconciler := &user.Reconciler{Client: nil, Graph: g, Clock: l.clock}
 	byName := make(map[string]*accessv1.User, len(state.Users))
 	for _, u := range state.Users {
 		byName[u.Name] = u
@@ -59,7 +61,25 @@ func (l live) Read(ctx context.Context, tenant string) (*decision.State, error) 
 		}
 		return reconciler.Settled(ctx, u)
 	}
+	state.SettledFor = settledFor(state, byName, &applicationcredential.Reconciler{Graph: g, Clock: l.clock})
 	return state, nil
+}
+
+// settledFor tells of a credential whether its status follows from its user's as it was read.
+func settledFor(
+	state *decision.State, users map[string]*accessv1.User, reconciler *applicationcredential.Reconciler,
+) func(context.Context, string) (bool, error) {
+	byName := make(map[string]*accessv1.ApplicationCredential, len(state.Credentials))
+	for _, c := range state.Credentials {
+		byName[c.Name] = c
+	}
+	return func(ctx context.Context, name string) (bool, error) {
+		c, ok := byName[name]
+		if !ok {
+			return true, nil
+		}
+		return reconciler.Settled(ctx, c, users[c.Spec.UserRef.Name])
+	}
 }
 
 // fill reads the namespace: all that a reading has to have before it is judged, so that one moment follows another.
@@ -75,7 +95,10 @@ func (w *world) fill(ctx context.Context, state *decision.State, namespace strin
 			return err
 		}
 	}
-	state.Users, err = items[*accessv1.User](ctx, w, &accessv1.UserList{}, namespace)
+	if state.Users, err = items[*accessv1.User](ctx, w, &accessv1.UserList{}, namespace); err != nil {
+		return err
+	}
+	state.Credentials, err = items[*accessv1.ApplicationCredential](ctx, w, &accessv1.ApplicationCredentialList{}, namespace)
 	return err
 }
 

@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	cryptorand "crypto/rand"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -69,7 +70,7 @@ func Run(ctx context.Context, options Options, connect func() (*rest.Config, err
 	err = controllers.SetupAll(ctx, mgr, controllers.Deps{
 		Sender: post.sender, Templates: post.templates, Requester: options.Guard.Requester, Links: keys, MessageDomain: post.domain,
 		UsernamePrefix: options.Guard.UsernamePrefix, Guarded: options.Guard.Address != off,
-		Clock: clock.RealClock{}, Jitter: rand.Float64, Events: mgr.GetEventRecorder(accessv1.FieldOwner),
+		Clock: clock.RealClock{}, Random: cryptorand.Reader, Jitter: rand.Float64, Events: mgr.GetEventRecorder(accessv1.FieldOwner),
 	})
 	if err != nil {
 		return err

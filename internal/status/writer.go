@@ -30,7 +30,7 @@ func (w Writer) Write(ctx context.Context, object client.Object) error {
 }
 
 // WriteLocked is Write on the condition that the stored object is still the version that was read: for a status that
-// more than one hand writes. It returns a conflict otherwise.
+// more than one hand writes. It returns a conflict otherwise. The object has the version that is stored then.
 func (w Writer) WriteLocked(ctx context.Context, object client.Object) error {
 	return w.apply(ctx, object, object.GetResourceVersion())
 }
@@ -55,6 +55,9 @@ func (w Writer) apply(ctx context.Context, object client.Object, resourceVersion
 		client.ForceOwnership, client.FieldOwner(accessv1.FieldOwner), client.FieldValidation(metav1.FieldValidationIgnore))
 	if err == nil {
 		err = w.cleanse(ctx, stored, state)
+	}
+	if err == nil && resourceVersion != "" {
+		object.SetResourceVersion(stored.GetResourceVersion())
 	}
 	count(kind, err)
 	if apierrors.IsNotFound(err) {
@@ -124,6 +127,8 @@ func shapeOf(object client.Object) (kind string, state any, stored client.Object
 		return "Vendor", &o.Status, &accessv1.Vendor{}
 	case *accessv1.Invitation:
 		return "Invitation", &o.Status, &accessv1.Invitation{}
+	case *accessv1.ApplicationCredential:
+		return "ApplicationCredential", &o.Status, &accessv1.ApplicationCredential{}
 	default:
 		return "", nil, nil
 	}

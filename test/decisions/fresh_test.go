@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -131,6 +132,48 @@ var _ = Describe("freshness", Ordered, func() {
 		}
 		Expect(stale).To(BeNumerically(">", 0), "without a version, an old answer is to be seen at least once")
 		AddReportEntry("stale answers without a version", stale)
+	})
+
+	// The rules of a credential are cut, and whoever cut them asks with the version that he got. The service's watch of
+	// credentials is late.
+	It("never allows an application what a version has taken away", func(ctx context.Context) {
+		id := applyCredential(ctx, "fresh", "ana", nil)
+		watched := newProxy("applicationcredentials")
+		replica := serve(watched.config(), func(o *manager.DecisionOptions) { o.MaxWait = 20 * time.Second })
+		body := strings.Replace(question("fresh", id, "read", "tax", "1"), `"user"`, `"application"`, 1)
+		replica.eventually(ctx, body, "allow")
+		watched.delay.Store(int64(50 * time.Millisecond))
+		credential, stale := &accessv1.ApplicationCredential{ObjectMeta: metav1.ObjectMeta{Namespace: "fresh", Name: "app-of-ana"}}, 0
+		for range rounds() {
+			patch(ctx, credential, `{"spec":{"access":[{"resources":["orders"],"level":"Read"}]}}`)
+			if replica.ask(ctx, evaluation, body).decision() == "allow" {
+				stale++
+			}
+			Expect(replica.ask(ctx, evaluation, since(credential.ResourceVersion, body)).decision()).To(HavePrefix("deny"))
+			patch(ctx, credential, `{"spec":{"access":[{"resources":["*"],"level":"Read"}]}}`)
+			Expect(replica.ask(ctx, evaluation, since(credential.ResourceVersion, body)).decision()).To(Equal("allow"))
+			replica.eventually(ctx, body, "allow")
+		}
+		Expect(stale).To(BeNumerically(">", 0), "without a version, an old answer is to be seen at least once")
+		AddReportEntry("stale answers without a version", stale)
+	})
+
+	It("takes a credential and its user away at once, before any status follows", func(ctx context.Context) {
+		cluster.ExpectApplied(ctx, userIn("fresh", "cleo", "readers"))
+		id := applyCredential(ctx, "fresh", "cleo", nil)
+		body := strings.Replace(question("fresh", id, "read", "tax", "1"), `"user"`, `"application"`, 1)
+		decisions.eventually(ctx, body, "allow")
+		cleo, credential := userIn("fresh", "cleo"), &accessv1.ApplicationCredential{ObjectMeta: metav1.ObjectMeta{Namespace: "fresh", Name: "app-of-cleo"}}
+		patch(ctx, cleo, `{"spec":{"state":"Inactive"}}`)
+		decisions.eventually(ctx, body, "deny NotActive")
+		patch(ctx, cleo, `{"spec":{"state":"Active"}}`)
+		decisions.eventually(ctx, body, "allow")
+		patch(ctx, credential, `{"spec":{"expiresAt":"2020-01-01T00:00:00Z"}}`)
+		decisions.eventually(ctx, body, "deny Expired")
+		patch(ctx, credential, `{"spec":{"expiresAt":null}}`)
+		decisions.eventually(ctx, body, "allow")
+		Expect(cluster.Client.Delete(ctx, credential)).To(Succeed())
+		decisions.eventually(ctx, body, "deny UnknownUser")
 	})
 
 	It("waits no longer than it may for a version that does not come", func(ctx context.Context) {

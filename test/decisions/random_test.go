@@ -16,19 +16,23 @@ import (
 	"github.com/roster-dev/roster/test/worlds"
 )
 
-// wondered is a question about a user of a world.
+// wondered is a question about a user of a world, or about the application that acts for him.
 type wondered struct {
 	user worlds.User
 	access.Query
+	application bool
 }
 
-// questions are about every user, acting in every group and in none.
+// questions are about every user, acting in every group and in none, and about their applications.
 func (w *tried) questions(entities []access.Entity) []wondered {
 	var out []wondered
 	for _, user := range w.Users {
 		for _, group := range append([]string{""}, worlds.GroupNames...) {
 			for q := range worlds.Queries(entities, group) {
-				out = append(out, wondered{user, q})
+				out = append(out, wondered{user, q, false})
+				if group == "" || group == worlds.GroupNames[0] {
+					out = append(out, wondered{user, q, true})
+				}
 			}
 		}
 	}
@@ -37,6 +41,9 @@ func (w *tried) questions(entities []access.Entity) []wondered {
 
 // right is the oracle's answer, now.
 func (w *tried) right(q wondered) bool {
+	if rules := w.cuts[q.user.Name]; q.application && rules != nil && !w.Gives(rules, q.Resource, q.Action) {
+		return false
+	}
 	sources := w.Sources(q.user, time.Now())
 	if q.Group != "" {
 		sources = slices.DeleteFunc(sources, func(s worlds.Source) bool { return s.Via.Group != q.Group })
@@ -49,6 +56,9 @@ func (w *tried) parts(q wondered) map[string]any {
 	subject := map[string]any{"type": "user", "properties": map[string]any{"tenant": w.name}}
 	if q.user.Name != "" {
 		subject["id"] = q.user.Name
+	}
+	if q.application {
+		subject["type"], subject["id"] = "application", w.clients[q.user.Name]
 	}
 	properties := q.Entity.Properties
 	if properties == nil {
@@ -103,7 +113,7 @@ func (w *tried) wrong(ctx context.Context, questions []wondered) []string {
 	out := []string{}
 	for i, allowed := range w.answers(ctx, questions) {
 		if q := questions[i]; allowed != w.right(q) {
-			out = append(out, fmt.Sprintf("%s, %+v: the service says %v", q.user.Name, q.Query, allowed))
+			out = append(out, fmt.Sprintf("%s (application: %v), %+v: the service says %v", q.user.Name, q.application, q.Query, allowed))
 		}
 	}
 	return out
@@ -158,6 +168,9 @@ func (w *tried) subjects(q wondered) []candidate {
 	var out []candidate
 	for _, user := range w.Users {
 		c := candidate{"user " + user.Name, q}
+		if q.application {
+			c.result = "application " + w.clients[user.Name]
+		}
 		c.user = user
 		out = append(out, c)
 	}
@@ -266,17 +279,19 @@ var _ = Describe("random worlds", Ordered, func() {
 			limit := func() int { return 1 + random.IntN(4) }
 			group := func() string { return append([]string{"", ""}, worlds.GroupNames...)[random.IntN(5)] }
 			for q := range worlds.Queries(w.Entities[:2], group()) {
-				w.finds(ctx, byUser, wondered{Query: q}, limit(), w.subjects(wondered{Query: q}))
+				for _, asked := range []wondered{{Query: q}, {Query: q, application: true}} {
+					w.finds(ctx, byUser, asked, limit(), w.subjects(asked))
+				}
 			}
 			for _, user := range w.Users {
 				for _, resource := range worlds.EveryResource {
 					for _, entity := range w.Entities {
-						q := wondered{user, access.Query{Resource: resource, Entity: entity, Group: group()}}
+						q := wondered{user, access.Query{Resource: resource, Entity: entity, Group: group()}, random.IntN(3) == 0}
 						w.finds(ctx, byAction, q, limit(), w.actions(q))
 					}
 				}
 				for q := range worlds.Queries(w.Entities[1:2], group()) {
-					about := wondered{user, q}
+					about := wondered{user, q, random.IntN(3) == 0}
 					if r, known := w.Resource(q.Resource); known && r.IdentifiedBy != "" {
 						w.finds(ctx, byResource, about, limit(), w.resources(about))
 					} else {

@@ -44,6 +44,9 @@ var (
 type tried struct {
 	worlds.Oracle
 	name string
+	// cuts has by user the rules of his application, nil for all that he may do, and clients its client ID.
+	cuts    map[string][]access.Rule
+	clients map[string]string
 }
 
 // storable is a world as objects can say it: lists that are sets are sets, a rule says where and what, and a user is in a
@@ -148,7 +151,22 @@ func apply(ctx context.Context, name string, w worlds.World) *tried {
 	for _, u := range w.Users {
 		cluster.ExpectApplied(ctx, worldUser(name, u))
 	}
-	return &tried{worlds.Oracle{World: w}, name}
+	out := &tried{worlds.Oracle{World: w}, name, map[string][]access.Rule{}, map[string]string{}}
+	for i, u := range w.Users {
+		if i < len(w.Roles) {
+			out.cuts[u.Name] = w.Roles[i].Rules
+		}
+		out.clients[u.Name] = applyCredential(ctx, name, u.Name, out.cuts[u.Name])
+	}
+	return out
+}
+
+// applyCredential lets an application act for a user, and returns its client ID.
+func applyCredential(ctx context.Context, tenant, user string, cut []access.Rule) string {
+	c := &accessv1.ApplicationCredential{ObjectMeta: metav1.ObjectMeta{Namespace: tenant, Name: "app-of-" + user}}
+	c.Spec.UserRef.Name, c.Spec.Access = user, rulesOf(cut)
+	cluster.ExpectApplied(ctx, c)
+	return string(env.ExpectEventually(ctx, cluster, c, env.HaveCondition(accessv1.ConditionSecretWritten, metav1.ConditionTrue, accessv1.ReasonSucceeded)).UID)
 }
 
 func catalogOf(name string, c access.Catalog) *accessv1.ResourceCatalog {

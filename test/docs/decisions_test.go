@@ -26,17 +26,18 @@ import (
 // mountedToken is where a pod finds its token, and no test does.
 const mountedToken = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 
-// TestWhatThePageOnDecisionsShowsHappens runs what docs/decisions.md shows, in its order and as it is written, against the
-// commerce story: commands with the real kubectl and curl, Go compiled with package client. JSON below a block is what its
-// last command prints.
-func TestWhatThePageOnDecisionsShowsHappens(t *testing.T) {
+// TestWhatThePagesOnDecisionsShowHappens runs what docs/decisions.md and the page on applications show, in their order and
+// as it is written, against the commerce story: commands with the real kubectl and curl, Go compiled with package client.
+// JSON or text below a block is what its last command prints.
+func TestWhatThePagesOnDecisionsShowHappens(t *testing.T) {
 	reader := newReader(t)
 	ran := map[string]int{}
 	var shown string
-	blocks := fence.FindAllStringSubmatch(read(t, filepath.Join(root, "docs", "decisions.md")), -1)
+	pages := read(t, filepath.Join(root, "docs", "decisions.md")) + read(t, filepath.Join(root, "docs", "tasks", "let-an-application-in.md"))
+	blocks := fence.FindAllStringSubmatch(pages, -1)
 	for i, block := range blocks {
 		language, text, answer := block[1], block[2], ""
-		if i+1 < len(blocks) && blocks[i+1][1] == "json" {
+		if i+1 < len(blocks) && (blocks[i+1][1] == "json" || blocks[i+1][1] == "text") {
 			answer = strings.TrimSpace(blocks[i+1][2])
 		}
 		switch language {
@@ -130,7 +131,7 @@ func (r *reader) types(command, answer string) {
 		output, err := r.runs(command)
 		return withoutRevision(output), err
 	}
-	if answer == "" || !strings.HasPrefix(command, "curl") {
+	if answer == "" {
 		if output, err := run(); err != nil {
 			r.Fatalf("%s: %v: %s", command, err, output)
 		}
@@ -198,11 +199,14 @@ func found(d client.Decision) string {
 	return fmt.Sprint(d.Allowed, d.Context.Reason, d.Context.Dimension)
 }
 
-var revision = regexp.MustCompile(`"revision":"[0-9]+"`)
+var (
+	revision = regexp.MustCompile(`"revision":"[0-9]+"`)
+	clientID = regexp.MustCompile(`"client_id":"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"`)
+)
 
 // withoutRevision is an answer without what is another one at each run.
 func withoutRevision(answer string) string {
-	return revision.ReplaceAllString(answer, `"revision":"…"`)
+	return clientID.ReplaceAllString(revision.ReplaceAllString(answer, `"revision":"…"`), `"client_id":"…"`)
 }
 
 func (r *reader) writes(name, content string) {

@@ -2,6 +2,7 @@ package env
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -47,7 +48,7 @@ func StartManagerWith(config *rest.Config, c *Cluster, swap func(*controllers.De
 	}
 	deps := controllers.Deps{
 		Sender: m.Outbox, Templates: mail.BuiltIn(), Requester: guardOptions(c).Requester, Links: links{},
-		MessageDomain: "roster.example", Clock: clock.RealClock{}, Jitter: func() float64 { return 0 }, Events: events.NewFakeRecorder(10_000),
+		MessageDomain: "roster.example", Clock: clock.RealClock{}, Random: rand.Reader, Jitter: func() float64 { return 0 }, Events: events.NewFakeRecorder(10_000),
 		UsernamePrefix: UsernamePrefix, Guarded: c.isGuarded(),
 	}
 	swap(&deps)

@@ -52,7 +52,7 @@ var known = map[string]fields{
 	"PasswordReset": {shows: "cancel requestedBy userRef userRef.name validSeconds", status: letter},
 	"ApplicationCredential": {
 		shows:  "access access.actions access.level access.resources access.services expiresAt overlapSeconds rotation secretName userRef userRef.name",
-		status: "accessSummary clientID conditions effectiveAccess observedGeneration previous rotation tokenHash",
+		status: "accessSummary clientID conditions effectiveAccess observedGeneration pending previous rotation tokenHash userUID",
 	},
 	// Tenants and catalogs are the platform's, with all that is in them.
 	"Tenant": {

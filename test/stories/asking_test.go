@@ -25,18 +25,19 @@ import (
 //	ben read sites id=?: DE FR US             to which of those that Roster knows
 //	ben update orders where=?: site=DE        where, as a filter over one's own data
 //	ana update orders site=DE via=?: de-ofm   where it comes from
+//	app/sync update orders site=DE: allow     of the credential sync, by its client ID
 
 // application asks about one tenant. Without a name it leaves open which.
 type application struct {
-	client          *client.Client
-	tenant, atLeast string
+	client                 *client.Client
+	token, tenant, atLeast string
 }
 
 // applicationIn asks as a service account in the namespace: a tenant's own, or one that may ask about all of them.
 func applicationIn(ctx context.Context, namespace string) application {
 	GinkgoHelper()
 	token := cluster.ExpectCaller(ctx, namespace, "application")
-	return application{client: client.New(decisions.URL, func() (string, error) { return token, nil }), tenant: namespace}
+	return application{client: client.New(decisions.URL, func() (string, error) { return token, nil }), token: token, tenant: namespace}
 }
 
 // about is the application when it asks about a tenant.
@@ -112,7 +113,7 @@ func (a application) question(sentence string) question {
 		words = slices.Delete(words, 1, 3)
 	}
 	Expect(found && len(words) >= 3).To(BeTrue(), "%q is no question", sentence)
-	q.Subject, q.Action = client.Subject{Type: "user", ID: words[0]}, client.Action{Name: words[1]}
+	q.Subject, q.Action = a.subject(words[0]), client.Action{Name: words[1]}
 	q.Resource = client.Resource{Type: words[2], ID: "1", Properties: map[string]any{}}
 	q.hole = map[string]string{words[0]: "subject", words[1]: "action"}["?"]
 	for _, word := range words[3:] {

@@ -214,4 +214,5 @@ var _ = Describe("distribution", Ordered, ContinueOnFailure, func() {
 	})
 
 	Describe("an application that asks", distributionDecisions)
+	Describe("an application that acts for somebody", distributionCredentials)
 })

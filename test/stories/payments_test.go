@@ -145,6 +145,7 @@ var _ = Describe("payments", Ordered, ContinueOnFailure, func() {
 	})
 
 	Describe("an application that asks", paymentsDecisions)
+	Describe("an application that acts for somebody", paymentsCredentials)
 })
 
 func setState(ctx context.Context, user *accessv1.User, state accessv1.AccountState) *accessv1.User {

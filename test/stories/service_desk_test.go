@@ -147,4 +147,5 @@ var _ = Describe("service desk", Ordered, ContinueOnFailure, func() {
 	})
 
 	Describe("an application that asks", serviceDeskDecisions)
+	Describe("an application that acts for somebody", serviceDeskCredentials)
 })

@@ -65,6 +65,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PasswordResetSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PasswordResetStatus"):
 		return &apiv1alpha1.PasswordResetStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PendingToken"):
+		return &apiv1alpha1.PendingTokenApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PreviousToken"):
 		return &apiv1alpha1.PreviousTokenApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Reference"):

@@ -145,6 +145,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: observedGeneration
       type:
         scalar: numeric
+    - name: pending
+      type:
+        namedType: com.github.roster-dev.roster.api.v1alpha1.PendingToken
     - name: previous
       type:
         namedType: com.github.roster-dev.roster.api.v1alpha1.PreviousToken
@@ -152,6 +155,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: numeric
     - name: tokenHash
+      type:
+        scalar: string
+    - name: userUID
       type:
         scalar: string
 - name: com.github.roster-dev.roster.api.v1alpha1.CatalogRequirement
@@ -534,6 +540,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: wrongAddress
       type:
         namedType: com.github.roster-dev.roster.api.v1alpha1.WrongAddress
+- name: com.github.roster-dev.roster.api.v1alpha1.PendingToken
+  map:
+    fields:
+    - name: rotation
+      type:
+        scalar: numeric
+    - name: tokenHash
+      type:
+        scalar: string
 - name: com.github.roster-dev.roster.api.v1alpha1.PreviousToken
   map:
     fields:

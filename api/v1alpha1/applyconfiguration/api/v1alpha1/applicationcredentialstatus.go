@@ -16,18 +16,23 @@ import (
 type ApplicationCredentialStatusApplyConfiguration struct {
 	// observedGeneration is the generation that this status speaks of; -1 before the first look.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// conditions are Ready, RulesResolved; Reconciling and Stalled only while true.
+	// conditions are Ready, RulesResolved, SecretWritten; Reconciling and Stalled only while true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 	// clientID is the credential's name in front of applications: the id of the subject, the same in the Secret.
 	ClientID *string `json:"clientID,omitempty"`
-	// tokenHash is the SHA-256 of the token in 64 lower case hexadecimal digits; absent: no token was made yet.
+	// userUID is the UID of the User for whom the first token was made. A later User of the same name is somebody else: the
+	// credential gives nothing in his name.
+	UserUID *string `json:"userUID,omitempty"`
+	// tokenHash is the SHA-256 of the token in force, in 64 lower case hexadecimal digits; absent: no token was made yet.
 	TokenHash *string `json:"tokenHash,omitempty"`
 	// rotation is the spec's rotation that the token was made for.
 	Rotation *int32 `json:"rotation,omitempty"`
 	// previous is the token before, while it lives on; absent: none does.
 	Previous *PreviousTokenApplyConfiguration `json:"previous,omitempty"`
+	// pending is a token that Roster began to write and that is not in force yet; absent: none is.
+	Pending *PendingTokenApplyConfiguration `json:"pending,omitempty"`
 	// effectiveAccess is what the credential may do: the user's effective access, cut to spec.access. Empty unless the
-	// user is Active and the credential has not expired.
+	// user is Active, a token was made and the credential has not expired.
 	EffectiveAccess []AccessEntryApplyConfiguration `json:"effectiveAccess,omitempty"`
 	// accessSummary counts the resources by the best level held on them, for example "manage 8, read 23".
 	AccessSummary *string `json:"accessSummary,omitempty"`
@@ -68,6 +73,14 @@ func (b *ApplicationCredentialStatusApplyConfiguration) WithClientID(value strin
 	return b
 }
 
+// WithUserUID sets the UserUID field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the UserUID field is set to the value of the last call.
+func (b *ApplicationCredentialStatusApplyConfiguration) WithUserUID(value string) *ApplicationCredentialStatusApplyConfiguration {
+	b.UserUID = &value
+	return b
+}
+
 // WithTokenHash sets the TokenHash field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the TokenHash field is set to the value of the last call.
@@ -89,6 +102,14 @@ func (b *ApplicationCredentialStatusApplyConfiguration) WithRotation(value int32
 // If called multiple times, the Previous field is set to the value of the last call.
 func (b *ApplicationCredentialStatusApplyConfiguration) WithPrevious(value *PreviousTokenApplyConfiguration) *ApplicationCredentialStatusApplyConfiguration {
 	b.Previous = value
+	return b
+}
+
+// WithPending sets the Pending field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Pending field is set to the value of the last call.
+func (b *ApplicationCredentialStatusApplyConfiguration) WithPending(value *PendingTokenApplyConfiguration) *ApplicationCredentialStatusApplyConfiguration {
+	b.Pending = value
 	return b
 }
 
