@@ -35,11 +35,14 @@ func entryOf(object runtime.Object) (entry, error) {
 }
 
 func (r *Reconciler) read(ctx context.Context, from client.Reader, key client.ObjectKey) (entry, error) {
-	e, err := entryOf(r.Object.DeepCopyObject())
-	if err != nil {
-		return e, err
+	object, ok := r.Object.DeepCopyObject().(client.Object)
+	if !ok {
+		return entry{}, fmt.Errorf("a %T is no entry of the outbox", r.Object)
 	}
-	return e, from.Get(ctx, key, e.object)
+	if err := from.Get(ctx, key, object); err != nil {
+		return entry{}, err
+	}
+	return entryOf(object)
 }
 
 // copy is an entry of its own.
