@@ -3,9 +3,12 @@ package links_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"net"
 	"net/http"
+	"path"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -21,6 +24,8 @@ import (
 
 var _ = Describe("from invitation to page", Ordered, func() {
 	var mailbox *mail.Mailbox
+	stopMailbox := func() {}
+	AfterAll(func() { stopMailbox() })
 	keys := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "roster-system", Name: "roster-link-keys"}}
 	invite := func(ctx context.Context, name string) (link string) {
 		GinkgoHelper()
@@ -33,7 +38,7 @@ var _ = Describe("from invitation to page", Ordered, func() {
 	It("a wrong mail server shows as a condition, a metric and in readiness, and mails go out once it is mended", func(ctx context.Context) {
 		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", options.SMTP.Port))
 		Expect(err).NotTo(HaveOccurred())
-		background(func(context.Context) error { return answerNonsense(listener) })
+		closed := background(func(context.Context) error { return answerNonsense(listener) })
 		Expect(probe("/readyz/mail")).To(Equal(http.StatusOK), "nothing waits yet")
 
 		cluster.ExpectApplied(ctx, user("ana"))
@@ -46,12 +51,12 @@ var _ = Describe("from invitation to page", Ordered, func() {
 		Expect(pending("Misconfigured")).To(Equal(1.0))
 
 		Expect(listener.Close()).To(Succeed())
+		closed()
 		mailbox, err = mail.NewMailbox(mail.MailboxConfig{
 			SMTPAddress: fmt.Sprintf("127.0.0.1:%d", options.SMTP.Port), PageAddress: "127.0.0.1:0",
 		})
 		Expect(err).NotTo(HaveOccurred())
-		stop := background(mailbox.Run)
-		DeferCleanup(stop)
+		stopMailbox = background(mailbox.Run)
 		env.ExpectEventually(ctx, cluster, first, env.HaveState(accessv1.InvitationSent))
 		Eventually(func() int { return probe("/readyz") }).Should(Equal(http.StatusOK))
 		Expect(pending("Misconfigured")).To(BeZero())
@@ -64,12 +69,16 @@ var _ = Describe("from invitation to page", Ordered, func() {
 		_, err := rand.Read(second)
 		Expect(err).NotTo(HaveOccurred())
 		env.ExpectChanged(ctx, cluster, keys, func(s *corev1.Secret) { s.Data["k2"] = second })
-		Eventually(func() int { // the program sees the key a moment later, and its mails carry it then
-			young := invite(ctx, env.Unique("user"))
-			env.ExpectChanged(ctx, cluster, keys, func(s *corev1.Secret) { delete(s.Data, "k1") })
-			Eventually(func() int { return status(old) }).Should(Equal(http.StatusNotFound))
-			return status(young)
-		}).Should(Equal(http.StatusOK))
+		var young string
+		Eventually(func() byte { // a moment later the program has seen it
+			young = invite(ctx, env.Unique("user"))
+			return keyOf(young)
+		}).Should(BeEquivalentTo(2))
+		Expect(keyOf(old)).To(BeEquivalentTo(1))
+		Expect([]int{status(old), status(young)}).To(Equal([]int{http.StatusOK, http.StatusOK}))
+		env.ExpectChanged(ctx, cluster, keys, func(s *corev1.Secret) { delete(s.Data, "k1") })
+		Eventually(func() int { return status(old) }).Should(Equal(http.StatusNotFound))
+		Expect(status(young)).To(Equal(http.StatusOK))
 	})
 
 	It("the keys are made again when somebody deletes them: what is out is dead, what comes works", func(ctx context.Context) {
@@ -83,6 +92,14 @@ var _ = Describe("from invitation to page", Ordered, func() {
 		Expect(status(invite(ctx, "dan"))).To(Equal(http.StatusOK))
 	})
 })
+
+// keyOf is the number of the key that signed a link, if it is a small one.
+func keyOf(link string) byte {
+	token, _, _ := strings.Cut(path.Base(link), ".")
+	payload, err := base64.RawURLEncoding.DecodeString(token)
+	Expect(err).NotTo(HaveOccurred())
+	return payload[4] // a version, and four bytes of the key's number
+}
 
 // answerNonsense speaks like something that is no mail server, until the listener is closed.
 func answerNonsense(listener net.Listener) error {

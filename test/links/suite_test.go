@@ -55,21 +55,22 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	options.SMTP.Port = portOf(freeAddress())
 	options.Guard.Address = "0"
 	// Specs say how it fares: from what is no mail server, to one.
-	background(func(ctx context.Context) error {
+	DeferCleanup(background(func(ctx context.Context) error {
 		return manager.Run(ctx, options, func() (*rest.Config, error) { return cluster.Config, nil })
-	})
+	}))
 	Eventually(func() int { return status("http://" + options.HealthAddress + "/readyz?exclude=mail") }).Should(Equal(http.StatusOK))
+	env.ExpectEventually(ctx, cluster, &accessv1.Tenant{ObjectMeta: metav1.ObjectMeta{Name: "acme"}}, env.BeReady())
 })
 
-// background runs something until the suite, or the spec, ends.
-func background(run func(context.Context) error) {
+// background runs something until it is stopped.
+func background(run func(context.Context) error) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- run(ctx) }()
-	DeferCleanup(func() {
+	return func() {
 		cancel()
 		Expect(<-done).To(Succeed())
-	})
+	}
 }
 
 func freeAddress() string {
