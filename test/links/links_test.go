@@ -2,12 +2,14 @@ package links_test
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"os/exec"
 	"path"
+	"path/filepath"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -65,10 +67,7 @@ var _ = Describe("from invitation to page", Ordered, func() {
 	It("a key that is added signs at once, and links that are out work until theirs is removed", func(ctx context.Context) {
 		old := linkTo(mailbox, "ana@acme.example")
 		Expect(status(old)).To(Equal(http.StatusOK))
-		second := make([]byte, 32)
-		_, err := rand.Read(second)
-		Expect(err).NotTo(HaveOccurred())
-		env.ExpectChanged(ctx, cluster, keys, func(s *corev1.Secret) { s.Data["k2"] = second })
+		documented(ctx, `kubectl patch secret roster-link-keys -n roster-system -p "{\"data\":{\"k2\":`)
 		var young string
 		Eventually(func() byte { // a moment later the program has seen it
 			young = invite(ctx, env.Unique("user"))
@@ -76,7 +75,7 @@ var _ = Describe("from invitation to page", Ordered, func() {
 		}).Should(BeEquivalentTo(2))
 		Expect(keyOf(old)).To(BeEquivalentTo(1))
 		Expect([]int{status(old), status(young)}).To(Equal([]int{http.StatusOK, http.StatusOK}))
-		env.ExpectChanged(ctx, cluster, keys, func(s *corev1.Secret) { delete(s.Data, "k1") })
+		documented(ctx, `kubectl patch secret roster-link-keys -n roster-system -p '{"data":{"k1":`)
 		Eventually(func() int { return status(old) }).Should(Equal(http.StatusNotFound))
 		Expect(status(young)).To(Equal(http.StatusOK))
 	})
@@ -92,6 +91,24 @@ var _ = Describe("from invitation to page", Ordered, func() {
 		Expect(status(invite(ctx, "dan"))).To(Equal(http.StatusOK))
 	})
 })
+
+// documented runs the command of the runbook that begins so, as it is written.
+func documented(ctx context.Context, begins string) {
+	GinkgoHelper()
+	page, err := os.ReadFile(filepath.Join(env.Root(), "docs", "runbook.md"))
+	Expect(err).NotTo(HaveOccurred())
+	at := strings.Index(string(page), "\n"+begins)
+	Expect(at).To(BeNumerically(">", 0), "the runbook has no such command")
+	line, _, _ := strings.Cut(string(page[at+1:]), "\n")
+	kubeconfig, err := cluster.Kubeconfig("operator", "system:masters")
+	Expect(err).NotTo(HaveOccurred())
+	file := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
+	Expect(os.WriteFile(file, kubeconfig, 0o600)).To(Succeed())
+	command := exec.CommandContext(ctx, "bash", "-c", line)
+	command.Env = append(os.Environ(), "KUBECONFIG="+file, "PATH="+filepath.Dir(cluster.Tool("kubectl"))+":"+os.Getenv("PATH"))
+	output, err := command.CombinedOutput()
+	Expect(err).NotTo(HaveOccurred(), string(output))
+}
 
 // keyOf is the number of the key that signed a link, if it is a small one.
 func keyOf(link string) byte {
