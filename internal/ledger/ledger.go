@@ -115,7 +115,7 @@ func (l *Ledger) Turn(limits Limits, m Mail, now time.Time) Turn {
 	}
 	l.forget(m, limits.Tenant, now)
 	if at := l.tenantTurn(limits.Tenant, m, turn.At); at.After(turn.At) {
-		turn = Turn{At: at, Limited: LimitedTenant}
+		turn = Turn{At: at, Limited: limitedTenant}
 	}
 	if turn.Limited != "" {
 		l.promise(m, limits.Tenant.stretch(turn.At))
@@ -136,7 +136,7 @@ func (l *Ledger) userTurn(limits []Limit, m Mail, now time.Time) Turn {
 	for _, limit := range limits {
 		if first := len(times) - limit.Mails; limit.Mails > 0 && first >= 0 {
 			if at := times[first].Add(limit.In); at.After(turn.At) {
-				turn = Turn{At: at, Limited: LimitedUser}
+				turn = Turn{At: at, Limited: limitedUser}
 			}
 		}
 	}

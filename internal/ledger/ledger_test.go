@@ -75,7 +75,7 @@ func TestWhenTheNextMailToAUserMayGoOut(t *testing.T) {
 		if got := turn.At.Sub(now); got != c.want {
 			t.Errorf("%s: in %s, not %s", sentence, got, c.want)
 		}
-		if limited := turn.Limited == LimitedUser; limited != (c.want > 0) {
+		if limited := turn.Limited == limitedUser; limited != (c.want > 0) {
 			t.Errorf("%s: limited by %q", sentence, turn.Limited)
 		}
 	}

@@ -31,16 +31,11 @@ func (l Limits) memory() time.Duration {
 type Turn struct {
 	// At is not after now when it may go out at once.
 	At time.Time
-	// Limited says whose limit is in the way; empty: nobody's.
-	Limited Limited
+	// Limited says whose limit is in the way: the user's, who has the address, or the tenant's; empty: nobody's.
+	Limited string
 }
 
-// Limited is who has got, or sent, as many mails as may go out in a while.
-type Limited string
-
 const (
-	// LimitedUser is whoever has the address.
-	LimitedUser Limited = "user"
-	// LimitedTenant is everybody in the tenant.
-	LimitedTenant Limited = "tenant"
+	limitedUser   = "user"
+	limitedTenant = "tenant"
 )
