@@ -44,7 +44,7 @@ const (
 	// ConditionValuesKnown surfaces on Restrictions: the tenant's dimension lists every value. Advice.
 	ConditionValuesKnown = "ValuesKnown"
 
-	// ConditionDelivered surfaces on Invitations: the mail server took the mail.
+	// ConditionDelivered surfaces on Invitations and PasswordResets: the mail server took the mail.
 	ConditionDelivered = "Delivered"
 
 	// ConditionSecretWritten surfaces on ApplicationCredentials: the Secret holds the token that is in force.
@@ -170,9 +170,9 @@ const (
 	ReasonOptionUnknown = "OptionUnknown"
 )
 
-// Reasons of Invitations.
+// Reasons of Invitations and PasswordResets.
 const (
-	// ReasonPending surfaces while the invitation is recorded and nothing has been sent yet.
+	// ReasonPending surfaces while the object is recorded and nothing has been sent yet.
 	ReasonPending = "Pending"
 	// ReasonSending surfaces while the mail is being handed over.
 	ReasonSending = "Sending"
@@ -180,9 +180,9 @@ const (
 	ReasonSent = "Sent"
 	// ReasonExpired surfaces when the link's time ran out, on ApplicationCredentials when their expiresAt is past.
 	ReasonExpired = "Expired"
-	// ReasonSuperseded surfaces when a newer invitation took this one's place.
+	// ReasonSuperseded surfaces when a newer object of the kind took this one's place.
 	ReasonSuperseded = "Superseded"
-	// ReasonCancelled surfaces when the invitation was withdrawn, or the user no longer needs it.
+	// ReasonCancelled surfaces when it was withdrawn.
 	ReasonCancelled = "Cancelled"
 	// ReasonDeferred surfaces when the mail server could not take the mail now; it is tried again.
 	ReasonDeferred = "Deferred"
@@ -190,10 +190,17 @@ const (
 	ReasonRejected = "Rejected"
 	// ReasonMisconfigured surfaces when Roster's own mail settings are at fault; mails go out once they are mended.
 	ReasonMisconfigured = "Misconfigured"
+	// ReasonRateLimited surfaces while the user, or the tenant, has been sent as many mails as may go out in a while; the
+	// mail goes out later by itself.
+	ReasonRateLimited = "RateLimited"
 	// ReasonUserNotFound surfaces when the user that the object is for does not exist (yet).
 	ReasonUserNotFound = "UserNotFound"
 	// ReasonUserNotWaiting surfaces when the user needs no invitation: accepted already, inactive, or not to be invited.
 	ReasonUserNotWaiting = "UserNotWaiting"
+	// ReasonUserNotActive surfaces when a password reset is for a user who is not Active, and so cannot have a password.
+	ReasonUserNotActive = "UserNotActive"
+	// ReasonNoPasswordStore surfaces when a password can be set nowhere: this Roster keeps none.
+	ReasonNoPasswordStore = "NoPasswordStore"
 )
 
 // Reasons of ApplicationCredentials.

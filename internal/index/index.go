@@ -37,6 +37,10 @@ const (
 	InvitationByUID = "invitation.uid"
 	// CredentialByUser finds ApplicationCredentials by the name of their user.
 	CredentialByUser = "credential.user"
+	// PasswordResetByUser finds PasswordResets by the name of their user.
+	PasswordResetByUser = "passwordreset.user"
+	// PasswordResetByUID finds a PasswordReset by its UID.
+	PasswordResetByUID = "passwordreset.uid"
 )
 
 // Index is one field index.
@@ -79,6 +83,8 @@ func All() []Index {
 		{&accessv1.ApplicationCredential{}, CredentialByUser, extract(func(c *accessv1.ApplicationCredential) []string {
 			return one(c.Spec.UserRef.Name)
 		})},
+		{&accessv1.PasswordReset{}, PasswordResetByUser, extract(func(r *accessv1.PasswordReset) []string { return one(r.Spec.UserRef.Name) })},
+		{&accessv1.PasswordReset{}, PasswordResetByUID, extract(func(r *accessv1.PasswordReset) []string { return one(string(r.UID)) })},
 	}
 }
 

@@ -54,6 +54,10 @@ func Run(ctx context.Context, options Options, connect func() (*rest.Config, err
 	if err := options.Guard.check(); err != nil {
 		return err
 	}
+	limits, err := options.Limits.Check()
+	if err != nil {
+		return err
+	}
 	post, err := newPost(options)
 	if err != nil {
 		return err
@@ -71,6 +75,7 @@ func Run(ctx context.Context, options Options, connect func() (*rest.Config, err
 		Sender: post.sender, Templates: post.templates, Requester: options.Guard.Requester, Links: keys, MessageDomain: post.domain,
 		UsernamePrefix: options.Guard.UsernamePrefix, Guarded: options.Guard.Address != off,
 		Clock: clock.RealClock{}, Random: cryptorand.Reader, Jitter: rand.Float64, Events: mgr.GetEventRecorder(accessv1.FieldOwner),
+		Namespace: options.Namespace, Limits: limits,
 	})
 	if err != nil {
 		return err
@@ -82,6 +87,9 @@ func Run(ctx context.Context, options Options, connect func() (*rest.Config, err
 		if err := AddGuard(mgr, options.Namespace, options.Guard); err != nil {
 			return err
 		}
+	}
+	if err := errors.Join(showPending(mgr), keepLinkKeys(mgr, options.Namespace)); err != nil {
+		return err
 	}
 	if err := ensureLinkKeys(ctx, mgr.GetClient(), options.Namespace); err != nil {
 		return err

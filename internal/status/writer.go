@@ -129,6 +129,8 @@ func shapeOf(object client.Object) (kind string, state any, stored client.Object
 		return "Invitation", &o.Status, &accessv1.Invitation{}
 	case *accessv1.ApplicationCredential:
 		return "ApplicationCredential", &o.Status, &accessv1.ApplicationCredential{}
+	case *accessv1.PasswordReset:
+		return "PasswordReset", &o.Status, &accessv1.PasswordReset{}
 	default:
 		return "", nil, nil
 	}
