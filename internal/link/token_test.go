@@ -154,7 +154,7 @@ func TestATokenIsNothingToAnotherPurpose(t *testing.T) {
 		t.Fatalf("%q, %v", theirs, err)
 	}
 	expectInvalid(t, keys, theirs)
-	for _, purpose := range []Purpose{other, "", "unknown", "Invitation"} {
+	for _, purpose := range []Purpose{other, PasswordReset, "", "unknown", "Invitation"} {
 		if _, err := keys.Verify(purpose, mine, before); !errors.Is(err, ErrInvalid) {
 			t.Errorf("purpose %q: %v; want ErrInvalid", purpose, err)
 		}

@@ -420,6 +420,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: sentAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: signIn
+      type:
+        namedType: com.github.roster-dev.roster.api.v1alpha1.SignIn
     - name: state
       type:
         namedType: com.github.roster-dev.roster.api.v1alpha1.InvitationState
@@ -528,6 +531,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: sentAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: signIn
+      type:
+        namedType: com.github.roster-dev.roster.api.v1alpha1.SignIn
     - name: state
       type:
         namedType: com.github.roster-dev.roster.api.v1alpha1.InvitationState
@@ -779,6 +785,8 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: associative
+- name: com.github.roster-dev.roster.api.v1alpha1.SignIn
+  scalar: string
 - name: com.github.roster-dev.roster.api.v1alpha1.Tenant
   map:
     fields:
