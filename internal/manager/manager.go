@@ -138,7 +138,7 @@ func addServers(mgr ctrl.Manager, options Options, keys *links, post *post) erro
 		return err
 	}
 	pages := web.NewServer(web.NewHandler(web.Options{
-		Links: keys, Invitations: web.NewStore(mgr.GetClient(), mgr.GetAPIReader()),
+		Links: keys, Requests: web.NewStore(mgr.GetClient(), mgr.GetAPIReader(), nil),
 		Now: time.Now, Log: mgr.GetLogger().WithName("web"), TrustedProxies: proxies,
 	}))
 	// Every replica answers: what a page writes is locked against every other.

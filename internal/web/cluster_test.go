@@ -142,7 +142,7 @@ func TestAnswersAtOnceAgainstAnAPIServer(t *testing.T) {
 	must(t, err)
 	token, err := keys.Sign(link.Invitation, string(invitation.UID), invitation.Status.ExpiresAt.Time)
 	must(t, err)
-	server := httptest.NewServer(NewHandler(Options{Links: keys, Invitations: NewStore(counting, live), Now: time.Now, Log: testr.New(t)}))
+	server := httptest.NewServer(NewHandler(Options{Links: keys, Requests: NewStore(counting, live, nil), Now: time.Now, Log: testr.New(t)}))
 	defer server.Close()
 	page := server.URL + "/invitations/" + token
 
