@@ -29,6 +29,10 @@ import (
 type Deps struct {
 	// Sender hands mails over.
 	Sender mail.Sender
+	// Templates write them.
+	Templates *mail.Templates
+	// Requester is how a mail names who asked for it, by what an object's spec.requestedBy holds; empty: nobody is named.
+	Requester func(requestedBy string) string
 	// Links makes the links that go into them.
 	Links invitation.Linker
 	// MessageDomain is the right-hand side of every Message-ID.
@@ -72,7 +76,7 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, deps Deps) error {
 		{&user.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock, Events: deps.Events}, userWorkers},
 		{&invitation.Reconciler{
 			Client: c, Live: live, Graph: g, Status: writer, Clock: deps.Clock, Events: deps.Events,
-			Sender: deps.Sender, Links: deps.Links, MessageDomain: deps.MessageDomain, Jitter: deps.Jitter,
+			Sender: deps.Sender, Templates: deps.Templates, Requester: deps.Requester, Links: deps.Links, MessageDomain: deps.MessageDomain, Jitter: deps.Jitter,
 		}, mailWorkers},
 	} {
 		if err := each.setup.Setup(mgr, controller.Options{MaxConcurrentReconciles: each.workers}); err != nil {

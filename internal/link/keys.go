@@ -17,7 +17,7 @@ type Purpose string
 const (
 	// Invitation is the purpose of the links that lead to the acceptance page.
 	Invitation Purpose = "invitation"
-	// PasswordReset is the purpose of the links that lead to the page that sets a new password.
+	// PasswordReset is the purpose of the links that lead to the page that sets a password.
 	PasswordReset Purpose = "password-reset"
 )
 

@@ -62,7 +62,7 @@ func Run(ctx context.Context, options Options, connect func() (*rest.Config, err
 	}
 	keys := &links{reader: mgr.GetClient(), namespace: options.Namespace, publicURL: publicURL}
 	err = controllers.SetupAll(ctx, mgr, controllers.Deps{
-		Sender: post.sender, Links: keys, MessageDomain: post.domain,
+		Sender: post.sender, Templates: post.templates, Requester: options.Guard.Requester, Links: keys, MessageDomain: post.domain,
 		Clock: clock.RealClock{}, Jitter: rand.Float64, Events: mgr.GetEventRecorder(accessv1.FieldOwner),
 	})
 	if err != nil {
