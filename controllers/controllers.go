@@ -15,11 +15,13 @@ import (
 	"github.com/roster-dev/roster/controllers/resourcecatalog"
 	"github.com/roster-dev/roster/controllers/restriction"
 	"github.com/roster-dev/roster/controllers/role"
+	"github.com/roster-dev/roster/controllers/signin"
 	"github.com/roster-dev/roster/controllers/tenant"
 	"github.com/roster-dev/roster/controllers/user"
 	"github.com/roster-dev/roster/controllers/usergroup"
 	"github.com/roster-dev/roster/controllers/vendor"
 	"github.com/roster-dev/roster/internal/graph"
+	"github.com/roster-dev/roster/internal/identity"
 	"github.com/roster-dev/roster/internal/index"
 	"github.com/roster-dev/roster/internal/mail"
 	"github.com/roster-dev/roster/internal/status"
@@ -42,6 +44,8 @@ type Deps struct {
 	Jitter func() float64
 	// Events records what people should hear of.
 	Events events.EventRecorder
+	// SignIns is the namespace in which Dex keeps passwords; empty: sign-in is somebody else's.
+	SignIns string
 }
 
 // Workers a controller. Users are many and each is cheap: more workers than these do not finish sooner, they only keep the
@@ -56,6 +60,11 @@ type setup interface {
 	Setup(mgr ctrl.Manager, options controller.Options) error
 }
 
+type registration struct {
+	setup   setup
+	workers int
+}
+
 // SetupAll registers the field indexes and every controller. It is the one way in, for the program and for tests.
 func SetupAll(ctx context.Context, mgr ctrl.Manager, deps Deps) error {
 	if err := index.Register(ctx, mgr.GetFieldIndexer()); err != nil {
@@ -63,10 +72,7 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, deps Deps) error {
 	}
 	c, live := mgr.GetClient(), mgr.GetAPIReader()
 	g, writer := graph.New(c, live), status.Writer{Client: c}
-	for _, each := range []struct {
-		setup   setup
-		workers int
-	}{
+	all := []registration{
 		{&resourcecatalog.Reconciler{Client: c, Status: writer, Clock: deps.Clock}, workers},
 		{&tenant.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock}, workers},
 		{&role.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock}, workers},
@@ -78,7 +84,12 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, deps Deps) error {
 			Client: c, Live: live, Graph: g, Status: writer, Clock: deps.Clock, Events: deps.Events,
 			Sender: deps.Sender, Templates: deps.Templates, Requester: deps.Requester, Links: deps.Links, MessageDomain: deps.MessageDomain, Jitter: deps.Jitter,
 		}, mailWorkers},
-	} {
+	}
+	if deps.SignIns != "" {
+		store := identity.NewDex(c, live, deps.SignIns, identity.Cost)
+		all = append(all, registration{&signin.Reconciler{Client: c, Graph: g, Store: store, Events: deps.Events}, workers})
+	}
+	for _, each := range all {
 		if err := each.setup.Setup(mgr, controller.Options{MaxConcurrentReconciles: each.workers}); err != nil {
 			return fmt.Errorf("could not set up %T: %w", each.setup, err)
 		}

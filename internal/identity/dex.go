@@ -27,6 +27,10 @@ const (
 	underway = time.Minute
 )
 
+// asRoster owns what it writes. Nobody waits for the cache afterwards: whether there is one at all depends on the replica,
+// and every write names the version that was read.
+const asRoster = client.FieldOwner(accessv1.FieldOwner)
+
 var (
 	// ErrTaken says that the address has a sign-in that Roster did not make, and leaves alone.
 	ErrTaken = errors.New("the address has a sign-in that Roster did not make")
@@ -96,7 +100,7 @@ func (d *Dex) Set(ctx context.Context, found *Password, c Choice) error {
 	if err := d.put(ctx, changed, c); err != nil {
 		return err
 	}
-	return d.client.Update(ctx, changed, client.FieldOwner(accessv1.FieldOwner))
+	return d.client.Update(ctx, changed, asRoster, client.DisableReadYourWritesConsistency)
 }
 
 func (d *Dex) create(ctx context.Context, c Choice) error {
@@ -109,7 +113,7 @@ func (d *Dex) create(ctx context.Context, c Choice) error {
 	if err := d.put(ctx, p, c); err != nil {
 		return err
 	}
-	return d.client.Create(ctx, p, client.FieldOwner(accessv1.FieldOwner))
+	return d.client.Create(ctx, p, asRoster, client.DisableReadYourWritesConsistency)
 }
 
 // put writes a choice into the object.
@@ -179,18 +183,21 @@ func (d *Dex) enter(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-// Hand gives a sign-in, as it was read, to another user of its address. Tokens of the earlier one are not renewed.
+// Hand gives a sign-in, provided that it is as it was read, to another user of its address, or to the same one under another
+// name. What was read may lack the hash. Tokens of an earlier user are not renewed.
 func (d *Dex) Hand(ctx context.Context, found *Password, user types.UID, name string) error {
 	changed, ok := found.DeepCopyObject().(*Password)
 	if !ok {
 		return fmt.Errorf("%T is no sign-in", found)
 	}
 	changed.give(user, name)
-	return d.client.Update(ctx, changed, client.FieldOwner(accessv1.FieldOwner))
+	lock := client.MergeFromWithOptions(found, client.MergeFromWithOptimisticLock{})
+	return client.IgnoreNotFound(d.client.Patch(ctx, changed, lock, asRoster, client.DisableReadYourWritesConsistency))
 }
 
 // Remove deletes a sign-in, provided that it is as it was read.
 func (d *Dex) Remove(ctx context.Context, found *Password) error {
-	err := d.client.Delete(ctx, found, client.Preconditions{UID: &found.UID, ResourceVersion: &found.ResourceVersion})
+	err := d.client.Delete(ctx, found, client.DisableReadYourWritesConsistency,
+		client.Preconditions{UID: &found.UID, ResourceVersion: &found.ResourceVersion})
 	return client.IgnoreNotFound(err)
 }

@@ -12,6 +12,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -27,6 +28,7 @@ import (
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/controllers"
+	"github.com/roster-dev/roster/internal/identity"
 	"github.com/roster-dev/roster/internal/status"
 	"github.com/roster-dev/roster/internal/web"
 )
@@ -38,13 +40,17 @@ import (
 // Scheme knows Roster's kinds and Kubernetes' own.
 func Scheme() (*runtime.Scheme, error) {
 	scheme := runtime.NewScheme()
-	return scheme, errors.Join(clientgoscheme.AddToScheme(scheme), accessv1.AddToScheme(scheme))
+	return scheme, errors.Join(clientgoscheme.AddToScheme(scheme), accessv1.AddToScheme(scheme), identity.AddToScheme(scheme))
 }
 
 // Run builds everything and runs it until the context ends. What can be checked without a cluster is checked first;
 // connect is asked for the cluster then. Each error is a sentence for the person who started it.
 func Run(ctx context.Context, options Options, connect func() (*rest.Config, error)) error {
 	publicURL, err := options.publicURL()
+	if err != nil {
+		return err
+	}
+	signIns, err := options.signIns()
 	if err != nil {
 		return err
 	}
@@ -64,6 +70,7 @@ func Run(ctx context.Context, options Options, connect func() (*rest.Config, err
 	err = controllers.SetupAll(ctx, mgr, controllers.Deps{
 		Sender: post.sender, Templates: post.templates, Requester: options.Guard.Requester, Links: keys, MessageDomain: post.domain,
 		Clock: clock.RealClock{}, Jitter: rand.Float64, Events: mgr.GetEventRecorder(accessv1.FieldOwner),
+		SignIns: signIns,
 	})
 	if err != nil {
 		return err
@@ -89,7 +96,7 @@ func newManager(config *rest.Config, options Options) (ctrl.Manager, error) {
 	}
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
-		Cache:                         CacheOptions(options.Namespace),
+		Cache:                         CacheOptions(options.Namespace, options.DexNamespace),
 		Client:                        ClientOptions(),
 		LeaderElection:                options.LeaderElect,
 		LeaderElectionID:              "roster-manager",
@@ -107,8 +114,8 @@ func newManager(config *rest.Config, options Options) (ctrl.Manager, error) {
 }
 
 // CacheOptions keep the cache small: no managed fields, no effective access, no copies on reading (nothing read from it is
-// ever changed), and of Secrets only the link keys.
-func CacheOptions(namespace string) cache.Options {
+// ever changed), and of Secrets only the link keys. Of sign-ins it holds Roster's own, and no hashes.
+func CacheOptions(namespace, signIns string) cache.Options {
 	return cache.Options{
 		DefaultTransform:             status.Slim,
 		DefaultUnsafeDisableDeepCopy: ptr.To(true),
@@ -116,6 +123,11 @@ func CacheOptions(namespace string) cache.Options {
 			&corev1.Secret{}: {
 				Namespaces: map[string]cache.Config{namespace: {}},
 				Field:      fields.OneTermEqualSelector("metadata.name", linkKeysName),
+			},
+			&identity.Password{}: {
+				Namespaces: map[string]cache.Config{signIns: {}},
+				Label:      labels.SelectorFromSet(labels.Set{accessv1.LabelManagedBy: accessv1.ManagedByRoster}),
+				Transform:  identity.WithoutHash,
 			},
 		},
 	}
@@ -138,7 +150,7 @@ func addServers(mgr ctrl.Manager, options Options, keys *links, post *post) erro
 		return err
 	}
 	pages := web.NewServer(web.NewHandler(web.Options{
-		Links: keys, Requests: web.NewStore(mgr.GetClient(), mgr.GetAPIReader(), nil),
+		Links: keys, Requests: newRequests(mgr, options),
 		Now: time.Now, Log: mgr.GetLogger().WithName("web"), TrustedProxies: proxies,
 	}))
 	// Every replica answers: what a page writes is locked against every other.
@@ -150,6 +162,15 @@ func addServers(mgr ctrl.Manager, options Options, keys *links, post *post) erro
 	}
 	mgr.GetLogger().Info("Mailbox for development", "page", post.mailbox.URL())
 	return mgr.Add(everywhere(post.mailbox.Run))
+}
+
+// newRequests answers links, with passwords where Roster keeps them.
+func newRequests(mgr ctrl.Manager, options Options) *web.Store {
+	if options.Identity != IdentityDex {
+		return web.NewStore(mgr.GetClient(), mgr.GetAPIReader(), nil)
+	}
+	store := identity.NewDex(mgr.GetClient(), mgr.GetAPIReader(), options.DexNamespace, identity.Cost)
+	return web.NewStore(mgr.GetClient(), mgr.GetAPIReader(), store)
 }
 
 // everywhere is a runnable that does not wait to be the leader.

@@ -69,7 +69,7 @@ func StartManagerWith(config *rest.Config, c *Cluster, swap func(*controllers.De
 func newManager(restConfig *rest.Config, c *Cluster, changes []func(*ctrl.Options)) (ctrl.Manager, error) {
 	options := ctrl.Options{
 		Scheme:  c.Scheme,
-		Cache:   manager.CacheOptions("roster-system"),
+		Cache:   manager.CacheOptions("roster-system", SignIns),
 		Client:  manager.ClientOptions(),
 		Metrics: metricsserver.Options{BindAddress: "0"},
 		Logger:  logr.Discard(),
