@@ -147,6 +147,22 @@ func (p *Password) setJustNow(c Choice) bool {
 	return err == nil && p.Annotations[annotationSetBy] == string(c.Link) && c.Now.Sub(at) < underway
 }
 
+// Repeats tells whether the sign-in, as it was read, is what this very choice has set a moment ago.
+func (d *Dex) Repeats(ctx context.Context, found *Password, c Choice) (bool, error) {
+	if !found.Ours() || !found.setJustNow(c) {
+		return false, nil
+	}
+	err := d.same(ctx, found, c.Password)
+	return err == nil, ignore(err, ErrUnderway)
+}
+
+func ignore(err, target error) error {
+	if errors.Is(err, target) {
+		return nil
+	}
+	return err
+}
+
 // same lets an answer through that chose what has been set already.
 func (d *Dex) same(ctx context.Context, p *Password, password string) error {
 	leave, err := d.enter(ctx)

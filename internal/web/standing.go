@@ -151,10 +151,10 @@ func (r record) chooses() bool {
 	return r.signIn == chosen || r.signIn == kept && r.purpose == link.PasswordReset
 }
 
-// acceptedReset reports a reset that has been answered, by whoever it was.
-func (r record) acceptedReset() bool {
-	return r.purpose == link.PasswordReset && r.invitation != nil && r.tenant != nil && r.user != nil &&
-		r.invitation.Status.State == accessv1.InvitationAccepted
+// answeredBy reports a reset that has been answered, with the address that this answer has too.
+func (r record) answeredBy(a Answer) bool {
+	return r.purpose == link.PasswordReset && r.invitation != nil && r.invitation.Status.State == accessv1.InvitationAccepted &&
+		r.tenant != nil && r.user != nil && sameAddress(a.Email, r.invitation.Status.Email)
 }
 
 // choice is the password as it is to be stored. A sign-in that is another user's stays his.

@@ -31,6 +31,8 @@ type Passwords interface {
 	// Set stores a choice in place of what was found. Errors: identity.ErrTaken, identity.ErrUnderway, a
 	// conflict when somebody else was faster.
 	Set(ctx context.Context, found *identity.Password, choice identity.Choice) error
+	// Repeats tells whether what was found is what this very choice has just set.
+	Repeats(ctx context.Context, found *identity.Password, choice identity.Choice) (bool, error)
 }
 
 // Store answers links from the cluster. It is the Requests of a running Roster.
@@ -104,8 +106,8 @@ type turn struct {
 
 // take tries once. It is not decided when the record has to be read again.
 func (s *Store) take(ctx context.Context, r record, t *turn) (invite Invite, decided bool, err error) {
-	if r.acceptedReset() && t.set {
-		return r.invite(Joined), true, nil
+	if repeated, err := s.repeats(ctx, r, t); repeated || err != nil {
+		return r.invite(Joined), repeated, err
 	}
 	invite, changed := r.answer(t.answer, t.now)
 	if !changed {
@@ -123,6 +125,26 @@ func (s *Store) take(ctx context.Context, r record, t *turn) (invite Invite, dec
 		return invite, true, nil
 	}
 	return Invite{}, false, nil
+}
+
+// repeats tells whether a reset was answered by this very answer, or a moment ago by the same one: whoever presses the
+// button twice is told that it worked. To everybody else the link is dead.
+func (s *Store) repeats(ctx context.Context, r record, t *turn) (bool, error) {
+	if !r.store || !r.answeredBy(t.answer) {
+		return false, nil
+	}
+	if t.set {
+		return true, nil
+	}
+	choice, err := r.choice(t.answer.Password, t.now)
+	if err != nil {
+		return false, err
+	}
+	found, err := s.passwords.Find(ctx, choice.Address)
+	if err != nil || found == nil {
+		return false, err
+	}
+	return s.passwords.Repeats(ctx, found, choice)
 }
 
 // choose stores the password of an answer. Again is true when the record has to be read again first.

@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/address"
 	"github.com/roster-dev/roster/internal/link"
 )
 
@@ -155,3 +156,12 @@ func expectPage(t testing.TB, w *httptest.ResponseRecorder, status int, words ..
 }
 
 var errBroken = errors.New("the API server is away")
+
+func addressOf(t testing.TB, text string) address.Address {
+	t.Helper()
+	parsed, err := address.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
+}
