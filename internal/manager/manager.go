@@ -54,6 +54,10 @@ func Run(ctx context.Context, options Options, connect func() (*rest.Config, err
 	if err != nil {
 		return err
 	}
+	limits, err := options.Limits.Check()
+	if err != nil {
+		return err
+	}
 	post, err := newPost(options)
 	if err != nil {
 		return err
@@ -70,7 +74,7 @@ func Run(ctx context.Context, options Options, connect func() (*rest.Config, err
 	err = controllers.SetupAll(ctx, mgr, controllers.Deps{
 		Sender: post.sender, Templates: post.templates, Requester: options.Guard.Requester, Links: keys, MessageDomain: post.domain,
 		Clock: clock.RealClock{}, Jitter: rand.Float64, Events: mgr.GetEventRecorder(accessv1.FieldOwner),
-		SignIns: signIns,
+		Namespace: options.Namespace, Limits: limits, PasswordStore: signIns != "", SignIns: signIns,
 	})
 	if err != nil {
 		return err
