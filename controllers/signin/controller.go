@@ -27,6 +27,9 @@ type Reconciler struct {
 	Graph  *graph.Graph
 	Store  *identity.Dex
 	Events events.EventRecorder
+
+	// passwords are Roster's own, without their hashes; set by Setup.
+	passwords client.Reader
 }
 
 // Reconcile brings one address's sign-in in line with its users, in every tenant.
@@ -43,7 +46,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, err
 	}
 	stored := &identity.Password{}
-	switch err := r.Client.Get(ctx, request.NamespacedName, stored); {
+	switch err := r.passwords.Get(ctx, request.NamespacedName, stored); {
 	case apierrors.IsNotFound(err):
 		return ctrl.Result{}, r.recover(ctx, at, holders)
 	case err != nil:

@@ -4,14 +4,17 @@ import (
 	"context"
 	"time"
 
+	"k8s.io/apimachinery/pkg/labels"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/address"
@@ -27,12 +30,16 @@ const storePatience = 30 * 24 * time.Hour
 // Setup registers the controller with the manager.
 func (r *Reconciler) Setup(mgr ctrl.Manager, options controller.Options) error {
 	options.CacheSyncTimeout = storePatience
+	passwords, err := r.watchPasswords(mgr)
+	if err != nil {
+		return err
+	}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("signin").
 		WithOptions(options).
 		// Every sign-in is looked at when the program starts, so that none is left of users who went while it was away; one
 		// that somebody deletes is asked for again.
-		Watches(&identity.Password{}, &handler.EnqueueRequestForObject{}).
+		WatchesRawSource(source.Kind(passwords, &identity.Password{}, &handler.TypedEnqueueRequestForObject[*identity.Password]{})).
 		// A user concerns the sign-in of his address as it was and as it is.
 		Watches(&accessv1.User{}, handler.EnqueueRequestsFromMapFunc(r.user), builder.WithPredicates(standingChanged)).
 		// Suspension, removal and allowed domains concern everybody in the tenant.
@@ -40,6 +47,22 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, options controller.Options) error {
 		// An invitation that ends without acceptance leaves a password that nobody may use.
 		Watches(&accessv1.Invitation{}, handler.EnqueueRequestsFromMapFunc(r.invitation), builder.WithPredicates(ended)).
 		Complete(status.Quiet(r))
+}
+
+// watchPasswords makes a cache of Roster's own sign-ins, without their hashes. It is another one than the manager's, which
+// cannot start while a kind is missing that it is told of.
+func (r *Reconciler) watchPasswords(mgr ctrl.Manager) (cache.Cache, error) {
+	passwords, err := cache.New(mgr.GetConfig(), cache.Options{
+		HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper(),
+		DefaultNamespaces:    map[string]cache.Config{r.Store.Namespace(): {}},
+		DefaultLabelSelector: labels.SelectorFromSet(labels.Set{accessv1.LabelManagedBy: accessv1.ManagedByRoster}),
+		DefaultTransform:     identity.WithoutHash,
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.passwords = passwords
+	return passwords, mgr.Add(passwords)
 }
 
 // standingChanged lets through what can change whether a user may come in.

@@ -33,9 +33,11 @@ func tour(ctx context.Context, s *stage) error {
 		{"What she may do, and why, stands in her status", showAccess},
 		{"Acme's dashboard asks the decision service, as a service account in Acme's namespace", askDecisions},
 		{"Ana may write in her tenant, and give what she holds herself, and no more", guardAna},
+		{"Ana signs in to Acme's dashboard", signInAna},
 		{"The vendor ABC Company got its four groups by itself", vendorGroups},
 		{"Taking Ben out of the company is one word in his file", deactivateBen},
 		{"So is Ana: the next question is answered accordingly", revokeAna},
+		{"She is back at once, and her password is not: a mail asks her for another", resetAna},
 	} {
 		say("%s", step.title)
 		if err := step.do(ctx, s); err != nil {
@@ -91,8 +93,13 @@ func acceptAna(ctx context.Context, s *stage) error {
 	if err := ask(ctx, http.MethodGet, link, nil); err != nil {
 		return err
 	}
+	form := url.Values{"email": {"ana@acme.example"}}
 	fmt.Println("  POST email=ana@acme.example")
-	if err := ask(ctx, http.MethodPost, link, url.Values{"email": {"ana@acme.example"}}); err != nil {
+	if s.dex != "" {
+		form.Set("password", anasPassword)
+		fmt.Println("       password=…")
+	}
+	if err := ask(ctx, http.MethodPost, link, form); err != nil {
 		return err
 	}
 	return s.kubectl(ctx, "wait", "users", "ana", "-n", "acme", "--for=jsonpath={.status.state}=Active", "--timeout=60s")

@@ -12,7 +12,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -100,7 +99,7 @@ func newManager(config *rest.Config, options Options) (ctrl.Manager, error) {
 	}
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
-		Cache:                         CacheOptions(options.Namespace, options.DexNamespace),
+		Cache:                         CacheOptions(options.Namespace),
 		Client:                        ClientOptions(),
 		LeaderElection:                options.LeaderElect,
 		LeaderElectionID:              "roster-manager",
@@ -118,8 +117,8 @@ func newManager(config *rest.Config, options Options) (ctrl.Manager, error) {
 }
 
 // CacheOptions keep the cache small: no managed fields, no effective access, no copies on reading (nothing read from it is
-// ever changed), and of Secrets only the link keys. Of sign-ins it holds Roster's own, and no hashes.
-func CacheOptions(namespace, signIns string) cache.Options {
+// ever changed), and of Secrets only the link keys.
+func CacheOptions(namespace string) cache.Options {
 	return cache.Options{
 		DefaultTransform:             status.Slim,
 		DefaultUnsafeDisableDeepCopy: ptr.To(true),
@@ -127,11 +126,6 @@ func CacheOptions(namespace, signIns string) cache.Options {
 			&corev1.Secret{}: {
 				Namespaces: map[string]cache.Config{namespace: {}},
 				Field:      fields.OneTermEqualSelector("metadata.name", linkKeysName),
-			},
-			&identity.Password{}: {
-				Namespaces: map[string]cache.Config{signIns: {}},
-				Label:      labels.SelectorFromSet(labels.Set{accessv1.LabelManagedBy: accessv1.ManagedByRoster}),
-				Transform:  identity.WithoutHash,
 			},
 		},
 	}

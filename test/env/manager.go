@@ -85,7 +85,7 @@ func ensureNamespace(ctx context.Context, c *Cluster) error {
 func newManager(restConfig *rest.Config, c *Cluster, changes []func(*ctrl.Options)) (ctrl.Manager, error) {
 	options := ctrl.Options{
 		Scheme:  c.Scheme,
-		Cache:   manager.CacheOptions(namespace, SignIns),
+		Cache:   manager.CacheOptions(namespace),
 		Client:  manager.ClientOptions(),
 		Metrics: metricsserver.Options{BindAddress: "0"},
 		Logger:  logr.Discard(),
