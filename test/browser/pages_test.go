@@ -106,13 +106,12 @@ func TestPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	command := exec.CommandContext(ctx, "node", "pages.mjs")
 	command.Env = append(os.Environ(), "GIVEN="+string(given))
-	output, err := command.CombinedOutput()
-	t.Logf("%s", output)
-	if err != nil {
+	command.Stdout, command.Stderr = os.Stdout, os.Stderr
+	if err := command.Run(); err != nil {
 		t.Errorf("the browser: %v", err)
 	}
 }
