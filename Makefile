@@ -14,7 +14,7 @@ header := headerFile=hack/boilerplate.go.txt
 # Permissions are asked for where they are used.
 rbac-paths := $(foreach dir,controllers internal,$(if $(wildcard $(dir)),paths=./$(dir)/...))
 
-.PHONY: help demo test lint verify generate manifests build controlplane controlplane-dir bench bench-short bench-decisions bench-peers dex test-dex test-browser tools go
+.PHONY: help demo test lint verify generate manifests build controlplane controlplane-dir bench bench-short bench-decisions bench-peers fuzz dex test-dex test-browser tools go
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ test-dex: controlplane dex ## Test signing in, with a real Dex
 
 test-browser: go ## Test the pages in chromium (needs node, npm, chromium, and installs them where it may; SCREENSHOTS=1: write docs/images)
 	@test/browser/run.sh
+
+fuzz: go ## Run every fuzz target for a minute (FUZZTIME=10s: for as long)
+	@hack/fuzz.sh
 
 tools: go
 	@hack/tools/build.sh
