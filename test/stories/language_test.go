@@ -45,7 +45,7 @@ func begin(ctx context.Context, story string, tenants ...string) {
 		env.ExpectEventually(ctx, cluster, tenantNamed(tenant), env.BeReady())
 		vocabularies[tenant] = access.NewVocabulary(graph.Catalog(catalog))
 		for _, user := range usersOf(ctx, tenant, client.MatchingFields{"spec.state": "Active"}) {
-			if user.Spec.Type != accessv1.UserTypeRobot {
+			if user.Spec.Type != accessv1.UserTypeRobot && user.Spec.Onboarding != accessv1.OnboardingNone {
 				cluster.Accept(ctx, &user)
 			}
 		}
@@ -98,6 +98,17 @@ func invitationTo(user *accessv1.User, name string) *accessv1.Invitation {
 	invitation := invitationNamed(user.Namespace, name)
 	invitation.Spec.UserRef.Name = user.Name
 	return invitation
+}
+
+func resetNamed(namespace, name string) *accessv1.PasswordReset {
+	return &accessv1.PasswordReset{ObjectMeta: named(namespace, name)}
+}
+
+// resetFor asks a user for a new password.
+func resetFor(user *accessv1.User, name string) *accessv1.PasswordReset {
+	reset := resetNamed(user.Namespace, name)
+	reset.Spec.UserRef.Name = user.Name
+	return reset
 }
 
 // kubectl returns the lines that it prints, with single spaces between the columns.
