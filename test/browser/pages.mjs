@@ -73,7 +73,7 @@ async function every(browser) {
         // One picture of each: wide and light. The form with a password is shown narrow and dark too.
         const shown = width === 1000 ? colorScheme === "light" : colorScheme === "dark" && name === "invitation-password";
         if (picture && process.env.SCREENSHOTS && shown) {
-          await page.screenshot({ path: `${pictures}${name}${width === 320 ? "-narrow" : ""}.png` });
+          await page.locator("main").screenshot({ path: `${pictures}${name}${width === 320 ? "-narrow" : ""}.png` });
         }
         await look(page, where);
       }

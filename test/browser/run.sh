@@ -16,4 +16,4 @@ if [ ${#packages[@]} -gt 0 ]; then
   fi
 fi
 npm ci --silent --no-audit --no-fund || { echo "test-browser: npm could not fetch playwright-core and axe-core: check the network" >&2; exit 1; }
-go test -tags browser -count=1 -timeout 25m .
+go test -tags browser -count=1 -timeout 25m -v .
