@@ -13,16 +13,16 @@ import (
 type Weakness string
 
 const (
-	// Missing: nothing was typed.
-	Missing Weakness = "missing"
-	// Short: fewer than MinBytes.
-	Short Weakness = "short"
-	// Long: more than MaxBytes.
-	Long Weakness = "long"
-	// Personal: it holds the address, a part of it, or the tenant's name.
-	Personal Weakness = "personal"
-	// Common: it is a common one, or made of common words, repetitions and sequences.
-	Common Weakness = "common"
+	// missing: nothing was typed.
+	missing Weakness = "missing"
+	// short: fewer than minBytes.
+	short Weakness = "short"
+	// long: more than maxBytes.
+	long Weakness = "long"
+	// personal: it holds the address, a part of it, or the tenant's name.
+	personal Weakness = "personal"
+	// common: it is a common one, or made of common words, repetitions and sequences.
+	common Weakness = "common"
 )
 
 const (
@@ -44,22 +44,22 @@ var frequent string
 func Judge(password string, at address.Address, tenant string) Weakness {
 	switch {
 	case password == "":
-		return Missing
+		return missing
 	case len(password) < minBytes:
-		return Short
+		return short
 	case len(password) > maxBytes:
-		return Long
+		return long
 	}
 	parts := partsOf(at, tenant)
 	lower := strings.ToLower(password)
 	for _, part := range parts {
 		if len(part) >= minPart && strings.Contains(lower, part) {
-			return Personal
+			return personal
 		}
 	}
 	known := append(strings.Fields(frequent), parts...)
 	if repeats(lower) || zxcvbn.PasswordStrength(password, known).Score < minScore {
-		return Common
+		return common
 	}
 	return ""
 }

@@ -8,12 +8,12 @@ import (
 
 func TestWhatIsWrongWithAPassword(t *testing.T) {
 	tests := map[string]Weakness{
-		"": Missing, "short-one-1": Short, strings.Repeat("x", 73): Long,
-		"ana.silva@acme.example": Personal, "the-SILVA-family-boat": Personal, "acme.example/kettle": Personal, "North Lumen forever": Personal,
-		"lumen-kettle-trumpet": Personal,
-		"password1234":         Common, "P@ssw0rd1234": Common, "123456789012": Common, "qwertyuiop12": Common, "aaaaaaaaaaaa": Common,
-		"abcabcabcabcabc": Common, "aB3$aB3$aB3$aB3$": Common, "letmeinletmein": Common, "willkommen123": Common, "motdepasse2026": Common,
-		"contraseña2026": Common, "qwertzuiop123": Common, "monkeymonkey12": Common, "Sommer2026!!!": Common, "Summer2026!!!": Common,
+		"": missing, "short-one-1": short, strings.Repeat("x", 73): long,
+		"ana.silva@acme.example": personal, "the-SILVA-family-boat": personal, "acme.example/kettle": personal, "North Lumen forever": personal,
+		"lumen-kettle-trumpet": personal,
+		"password1234":         common, "P@ssw0rd1234": common, "123456789012": common, "qwertyuiop12": common, "aaaaaaaaaaaa": common,
+		"abcabcabcabcabc": common, "aB3$aB3$aB3$aB3$": common, "letmeinletmein": common, "willkommen123": common, "motdepasse2026": common,
+		"contraseña2026": common, "qwertzuiop123": common, "monkeymonkey12": common, "Sommer2026!!!": common, "Summer2026!!!": common,
 		"trumpet-orbit-lemon": "", "blue kettle forty": "", "Xk3!vbq9Lm2p": "", "Grüße aus dem Nebenzimmer": "", "банан-чайник-труба": "",
 		"ana likes old pianos": "", strings.Repeat("Xk3!vbq9", 9): "",
 	}

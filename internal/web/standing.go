@@ -141,7 +141,7 @@ func (r record) weakness(password string) identity.Weakness {
 	}
 	at, err := address.Parse(r.invitation.Status.Email)
 	if err != nil {
-		return identity.Missing
+		password = "" // nothing is good enough for what is no address
 	}
 	return identity.Judge(password, at, r.title())
 }
