@@ -14,7 +14,7 @@ header := headerFile=hack/boilerplate.go.txt
 # Permissions are asked for where they are used.
 rbac-paths := $(foreach dir,controllers internal,$(if $(wildcard $(dir)),paths=./$(dir)/...))
 
-.PHONY: help demo test lint verify generate manifests build controlplane controlplane-dir bench bench-short bench-decisions bench-peers fuzz tools go
+.PHONY: help demo test lint verify generate manifests build controlplane controlplane-dir bench bench-short bench-decisions bench-peers fuzz dex test-dex test-browser tools go
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,16 @@ bench-decisions: controlplane ## Measure decisions in process and over HTTP, sta
 bench-peers: go ## Measure decisions beside cedar-go, casbin, OPA, OpenFGA and Cerbos (PEERS_FLAGS=-short: in a minute)
 	@echo "bench-peers: compiling the others takes some minutes, once" >&2
 	@go -C test/bench/peers run . $(PEERS_FLAGS)
+
+dex: go ## Build Dex, the sign-in server of the demo and of make test-dex, once
+	@hack/dex/build.sh
+
+test-dex: controlplane dex ## Test signing in, with a real Dex
+	@echo "test-dex: compiling and running the story of signing in" >&2
+	@KUBEBUILDER_ASSETS=$(controlplane) go -C test/dex test -count=1 ./...
+
+test-browser: go ## Test the pages in chromium (needs node, npm, chromium, and installs them where it may; SCREENSHOTS=1: write docs/images)
+	@test/browser/run.sh
 
 fuzz: go ## Run every fuzz target for a minute (FUZZTIME=10s: for as long)
 	@hack/fuzz.sh

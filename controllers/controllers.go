@@ -18,12 +18,14 @@ import (
 	"github.com/roster-dev/roster/controllers/resourcecatalog"
 	"github.com/roster-dev/roster/controllers/restriction"
 	"github.com/roster-dev/roster/controllers/role"
+	"github.com/roster-dev/roster/controllers/signin"
 	"github.com/roster-dev/roster/controllers/tenant"
 	"github.com/roster-dev/roster/controllers/user"
 	"github.com/roster-dev/roster/controllers/usergroup"
 	"github.com/roster-dev/roster/controllers/vendor"
 	"github.com/roster-dev/roster/internal/binding"
 	"github.com/roster-dev/roster/internal/graph"
+	"github.com/roster-dev/roster/internal/identity"
 	"github.com/roster-dev/roster/internal/index"
 	"github.com/roster-dev/roster/internal/ledger"
 	"github.com/roster-dev/roster/internal/mail"
@@ -60,6 +62,8 @@ type Deps struct {
 	Limits ledger.Limits
 	// PasswordStore is true where a password can be set.
 	PasswordStore bool
+	// SignIns is the namespace in which Dex keeps passwords; empty: sign-in is somebody else's.
+	SignIns string
 }
 
 // Workers a controller. Users are many and each is cheap: more workers than these do not finish sooner, they only keep the
@@ -74,6 +78,11 @@ type setup interface {
 	Setup(mgr ctrl.Manager, options controller.Options) error
 }
 
+type registration struct {
+	setup   setup
+	workers int
+}
+
 // SetupAll registers the field indexes and every controller. It is the one way in, for the program and for tests.
 func SetupAll(ctx context.Context, mgr ctrl.Manager, deps Deps) error {
 	if err := index.Register(ctx, mgr.GetFieldIndexer()); err != nil {
@@ -86,10 +95,7 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, deps Deps) error {
 		Sender: deps.Sender, Templates: deps.Templates, Requester: deps.Requester, Links: deps.Links,
 		MessageDomain: deps.MessageDomain, Jitter: deps.Jitter, Namespace: deps.Namespace, Limits: deps.Limits,
 	}
-	for _, each := range []struct {
-		setup   setup
-		workers int
-	}{
+	all := []registration{
 		{&resourcecatalog.Reconciler{Client: c, Status: writer, Clock: deps.Clock}, workers},
 		{&tenant.Reconciler{
 			Client: c, Graph: g, Status: writer, Clock: deps.Clock,
@@ -105,7 +111,12 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, deps Deps) error {
 		}, workers},
 		{invitation.NewReconciler(box), mailWorkers},
 		{passwordreset.NewReconciler(box, deps.PasswordStore), mailWorkers},
-	} {
+	}
+	if deps.SignIns != "" {
+		store := identity.NewDex(c, live, deps.SignIns, identity.Cost)
+		all = append(all, registration{&signin.Reconciler{Client: c, Graph: g, Store: store, Events: deps.Events}, workers})
+	}
+	for _, each := range all {
 		if err := each.setup.Setup(mgr, controller.Options{MaxConcurrentReconciles: each.workers}); err != nil {
 			return fmt.Errorf("could not set up %T: %w", each.setup, err)
 		}

@@ -54,7 +54,7 @@ kustomizations() {
 }
 
 check "generated files are up to date" up_to_date
-for module in . hack/controlplane hack/tools test/bench/peers; do
+for module in . hack/controlplane hack/dex hack/tools test/bench/peers test/dex; do
   check "go mod tidy has nothing to do in $module" tidy "$module"
 done
 check "gofmt has nothing to do" formatted

@@ -25,6 +25,13 @@ const (
 	InvitationFailed InvitationState = "Failed"
 )
 
+// SignIn is how a person proves who they are.
+// +kubebuilder:validation:Enum=Password
+type SignIn string
+
+// SignInPassword is a password that Roster keeps in a password store.
+const SignInPassword SignIn = "Password"
+
 // InvitationSpec is one request to one user. It cannot be changed, but for cancel.
 // +kubebuilder:validation:XValidation:rule="self.userRef.name == oldSelf.userRef.name && has(self.validSeconds) == has(oldSelf.validSeconds) && (!has(self.validSeconds) || self.validSeconds == oldSelf.validSeconds) && has(self.requestedBy) == has(oldSelf.requestedBy) && (!has(self.requestedBy) || self.requestedBy == oldSelf.requestedBy)",message="an invitation cannot be changed: create another, or set cancel"
 // +kubebuilder:validation:XValidation:rule="!(has(oldSelf.cancel) && oldSelf.cancel) || (has(self.cancel) && self.cancel)",message="a cancelled invitation stays cancelled: create another"
@@ -99,6 +106,11 @@ type InvitationStatus struct {
 	// acceptedAt is when the person accepted.
 	// +optional
 	AcceptedAt *metav1.Time `json:"acceptedAt,omitempty"`
+
+	// signIn is how the person signs in since: Password, when the address has one in the password store. Absent: not
+	// accepted yet, or Roster keeps no passwords.
+	// +optional
+	SignIn SignIn `json:"signIn,omitempty"`
 
 	// messageID of the mail; every attempt carries the same.
 	// +optional

@@ -41,6 +41,8 @@ func serverFlags(flags *pflag.FlagSet, o *manager.Options) {
 	flags.StringSliceVar(&o.TrustedProxies, "trusted-proxy", o.TrustedProxies, "network whose X-Forwarded-For is believed; may be repeated")
 	flags.StringVar(&o.MetricsAddress, "metrics-bind-address", o.MetricsAddress, "address that serves metrics, behind authentication; 0 is off")
 	flags.StringVar(&o.HealthAddress, "health-probe-bind-address", o.HealthAddress, "address that serves /healthz and /readyz; 0 is off")
+	flags.StringVar((*string)(&o.Identity), "identity", string(o.Identity), "who keeps what people sign in with: none (somebody else) or dex")
+	flags.StringVar(&o.DexNamespace, "dex-namespace", o.DexNamespace, "namespace in which Dex keeps its objects")
 	flags.BoolVar(&o.LeaderElect, "leader-elect", o.LeaderElect, "let one of several replicas work at a time")
 }
 

@@ -69,6 +69,9 @@ func revokeAna(ctx context.Context, s *stage) error {
 	if err := s.expect(ctx, read); err != nil {
 		return err
 	}
+	if err := refuseAna(ctx, s); err != nil {
+		return err
+	}
 	// Back in, without another invitation: she accepted once.
 	if err := s.kubectl(ctx, "patch", "users", "ana", "-n", "acme", "--type=merge", "-p", `{"spec":{"state":"Active"}}`); err != nil {
 		return err

@@ -26,7 +26,7 @@ import (
 )
 
 // ports are where the demo's pages are.
-type ports struct{ mailbox, web, decisions int }
+type ports struct{ mailbox, web, decisions, dex int }
 
 // readPorts takes the ports from the environment and makes sure that they are free, before anything is started.
 func readPorts() (ports, error) {
@@ -35,7 +35,7 @@ func readPorts() (ports, error) {
 		name     string
 		fallback int
 		into     *int
-	}{{"MAILBOX_PORT", 8025, &p.mailbox}, {"WEB_PORT", 8080, &p.web}, {"DECISIONS_PORT", 8181, &p.decisions}} {
+	}{{"MAILBOX_PORT", 8025, &p.mailbox}, {"WEB_PORT", 8080, &p.web}, {"DECISIONS_PORT", 8181, &p.decisions}, {"DEX_PORT", 5556, &p.dex}} {
 		*each.into = each.fallback
 		if text := os.Getenv(each.name); text != "" {
 			number, err := strconv.Atoi(text)
@@ -52,8 +52,8 @@ func readPorts() (ports, error) {
 			return p, err
 		}
 	}
-	if p.mailbox == p.web || p.web == p.decisions || p.decisions == p.mailbox {
-		return p, fmt.Errorf("MAILBOX_PORT %d, WEB_PORT %d and DECISIONS_PORT %d must be three different ones", p.mailbox, p.web, p.decisions)
+	if different := map[int]bool{p.mailbox: true, p.web: true, p.decisions: true, p.dex: true}; len(different) != 4 {
+		return p, fmt.Errorf("MAILBOX_PORT %d, WEB_PORT %d, DECISIONS_PORT %d and DEX_PORT %d must be four different ones", p.mailbox, p.web, p.decisions, p.dex)
 	}
 	return p, nil
 }
@@ -68,6 +68,8 @@ type stage struct {
 	// kubeconfig is a cluster administrator's: the platform team's.
 	kubeconfig string
 	programs   []program
+	// dex is where people sign in; empty: nowhere.
+	dex string
 	// caller is the token of the dashboard that asks for decisions.
 	caller string
 	// ended gets the name of the first program that ended, and how.
@@ -119,10 +121,14 @@ func (s *stage) furnish(ctx context.Context) error {
 	if err := s.kubectl(ctx, "apply", "-f", "config/decisions/account.yaml", "-f", "config/decisions/role.yaml"); err != nil {
 		return err
 	}
+	signIn, err := s.signInServer(ctx)
+	if err != nil {
+		return err
+	}
 	guardAddress, guardCerts := s.cluster.GuardServing()
-	err = s.start(ctx, "manager", "--guard-bind-address="+guardAddress, "--guard-cert-dir="+guardCerts,
+	err = s.start(ctx, "manager", append(signIn, "--guard-bind-address="+guardAddress, "--guard-cert-dir="+guardCerts,
 		"--mail=mailbox", "--mailbox-smtp-address=127.0.0.1:0", "--mailbox-page-address="+at(s.ports.mailbox),
-		"--web-bind-address="+at(s.ports.web), "--public-url=http://"+at(s.ports.web), "--leader-elect")
+		"--web-bind-address="+at(s.ports.web), "--public-url=http://"+at(s.ports.web), "--leader-elect")...)
 	if err != nil {
 		return err
 	}

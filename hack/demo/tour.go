@@ -33,9 +33,11 @@ func tour(ctx context.Context, s *stage) error {
 		{"Acme's dashboard asks the decision service, as a service account in Acme's namespace", askDecisions},
 		{"Jo, who administers Acme, comes in, and may write in its namespace", bindJo},
 		{"She lets Ana do so: Ana gives what she holds herself, and no more", guardAna},
+		{"Ana signs in to Acme's dashboard", signInAna},
 		{"The vendor ABC Company got its four groups by itself", vendorGroups},
 		{"Taking Ben out of the company is one word in his file", deactivateBen},
 		{"So is Ana: the next question is answered accordingly", revokeAna},
+		{"She is back at once, and her password is not: a mail asks her for another", resetAna},
 	} {
 		say("%s", step.title)
 		if err := step.do(ctx, s); err != nil {
@@ -95,8 +97,13 @@ func accept(ctx context.Context, s *stage, name string) error {
 	if err := ask(ctx, http.MethodGet, link, nil); err != nil {
 		return err
 	}
+	form := url.Values{"email": {email}}
 	fmt.Printf("  POST email=%s\n", email)
-	if err := ask(ctx, http.MethodPost, link, url.Values{"email": {email}}); err != nil {
+	if s.dex != "" {
+		form.Set("password", chosenPassword)
+		fmt.Println("       password=…")
+	}
+	if err := ask(ctx, http.MethodPost, link, form); err != nil {
 		return err
 	}
 	return s.kubectl(ctx, "wait", "users", name, "-n", "acme", "--for=jsonpath={.status.state}=Active", "--timeout=60s")

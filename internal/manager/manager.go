@@ -30,6 +30,7 @@ import (
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/controllers"
 	"github.com/roster-dev/roster/internal/binding"
+	"github.com/roster-dev/roster/internal/identity"
 	"github.com/roster-dev/roster/internal/status"
 	"github.com/roster-dev/roster/internal/web"
 )
@@ -41,7 +42,7 @@ import (
 // Scheme knows Roster's kinds and Kubernetes' own.
 func Scheme() (*runtime.Scheme, error) {
 	scheme := runtime.NewScheme()
-	return scheme, errors.Join(clientgoscheme.AddToScheme(scheme), accessv1.AddToScheme(scheme))
+	return scheme, errors.Join(clientgoscheme.AddToScheme(scheme), accessv1.AddToScheme(scheme), identity.AddToScheme(scheme))
 }
 
 // Run builds everything and runs it until the context ends. What can be checked without a cluster is checked first;
@@ -52,6 +53,10 @@ func Run(ctx context.Context, options Options, connect func() (*rest.Config, err
 		return err
 	}
 	if err := options.Guard.check(); err != nil {
+		return err
+	}
+	signIns, err := options.signIns()
+	if err != nil {
 		return err
 	}
 	limits, err := options.Limits.Check()
@@ -75,7 +80,7 @@ func Run(ctx context.Context, options Options, connect func() (*rest.Config, err
 		Sender: post.sender, Templates: post.templates, Requester: options.Guard.Requester, Links: keys, MessageDomain: post.domain,
 		UsernamePrefix: options.Guard.UsernamePrefix, Guarded: options.Guard.Address != off,
 		Clock: clock.RealClock{}, Random: cryptorand.Reader, Jitter: rand.Float64, Events: mgr.GetEventRecorder(accessv1.FieldOwner),
-		Namespace: options.Namespace, Limits: limits,
+		Namespace: options.Namespace, Limits: limits, PasswordStore: signIns != "", SignIns: signIns,
 	})
 	if err != nil {
 		return err
@@ -154,7 +159,7 @@ func addServers(mgr ctrl.Manager, options Options, keys *links, post *post) erro
 		return err
 	}
 	pages := web.NewServer(web.NewHandler(web.Options{
-		Links: keys, Invitations: web.NewStore(mgr.GetClient(), mgr.GetAPIReader()),
+		Links: keys, Requests: newRequests(mgr, options),
 		Now: time.Now, Log: mgr.GetLogger().WithName("web"), TrustedProxies: proxies,
 	}))
 	// Every replica answers: what a page writes is locked against every other.
@@ -172,6 +177,15 @@ func addServers(mgr ctrl.Manager, options Options, keys *links, post *post) erro
 	}
 	mgr.GetLogger().Info("Mailbox for development", "page", post.mailbox.URL())
 	return mgr.Add(everywhere(post.mailbox.Run))
+}
+
+// newRequests answers links, with passwords where Roster keeps them.
+func newRequests(mgr ctrl.Manager, options Options) *web.Store {
+	if options.Identity != IdentityDex {
+		return web.NewStore(mgr.GetClient(), mgr.GetAPIReader(), nil)
+	}
+	store := identity.NewDex(mgr.GetClient(), mgr.GetAPIReader(), options.DexNamespace, identity.Cost)
+	return web.NewStore(mgr.GetClient(), mgr.GetAPIReader(), store)
 }
 
 // everywhere is a runnable that does not wait to be the leader.

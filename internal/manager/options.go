@@ -2,6 +2,7 @@
 package manager
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -23,6 +24,16 @@ const (
 	TransportNone Transport = "none"
 )
 
+// Identity says who keeps what people sign in with.
+type Identity string
+
+const (
+	// IdentityNone: somebody else does; Roster's pages ask for no password.
+	IdentityNone Identity = "none"
+	// IdentityDex: Roster does, in the objects of kind Password that Dex reads.
+	IdentityDex Identity = "dex"
+)
+
 // Options are what the program can be told. New checks them.
 type Options struct {
 	// Namespace is where Roster itself runs; the Secret with the link keys and the leader's lease are there.
@@ -38,6 +49,10 @@ type Options struct {
 	HealthAddress  string
 	// LeaderElect lets one of several replicas work at a time.
 	LeaderElect bool
+
+	// Identity says who keeps what people sign in with, and DexNamespace where Dex keeps its objects.
+	Identity     Identity
+	DexNamespace string
 
 	Guard     GuardOptions
 	Limits    MailLimits
@@ -77,6 +92,7 @@ func Defaults() Options {
 		PublicURL:      "http://127.0.0.1:8080",
 		WebAddress:     "127.0.0.1:8080",
 		MetricsAddress: "0", HealthAddress: "0",
+		Identity: IdentityNone, DexNamespace: "dex",
 		Guard:     guardDefaults(),
 		Limits:    MailLimits{UserTenMinutes: 3, UserDay: 10, TenantHour: 500},
 		Transport: TransportNone,
@@ -109,6 +125,20 @@ func (o Options) trustedProxies() ([]netip.Prefix, error) {
 		out[i] = prefix
 	}
 	return out, nil
+}
+
+// signIns is the namespace in which Dex keeps passwords; empty: sign-in is somebody else's.
+func (o Options) signIns() (string, error) {
+	switch {
+	case o.Identity == IdentityNone:
+		return "", nil
+	case o.Identity != IdentityDex:
+		return "", fmt.Errorf("--identity %q is none of none, dex", o.Identity)
+	case o.DexNamespace == "":
+		return "", errors.New("--dex-namespace is empty: name the namespace in which Dex keeps its objects")
+	default:
+		return o.DexNamespace, nil
+	}
 }
 
 // MailLimits are how many mails may go out, invitations and password resets together.

@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/identity"
 	"github.com/roster-dev/roster/internal/index"
 	"github.com/roster-dev/roster/internal/link"
 )
@@ -31,7 +32,9 @@ import (
 func startControlPlane(t *testing.T) *rest.Config {
 	t.Helper()
 	environment := &envtest.Environment{
-		CRDDirectoryPaths:     []string{filepath.Join("..", "..", "config", "crd", "bases")},
+		CRDDirectoryPaths: []string{
+			filepath.Join("..", "..", "config", "crd", "bases"), filepath.Join("..", "..", "test", "env", "testdata", "dex.yaml"),
+		},
 		ErrorIfCRDPathMissing: true,
 	}
 	config, err := environment.Start()
@@ -52,6 +55,7 @@ func newClients(t *testing.T, config *rest.Config) (cached client.WithWatch, liv
 	t.Helper()
 	scheme := schemeOf(t)
 	must(t, clientgoscheme.AddToScheme(scheme))
+	must(t, identity.AddToScheme(scheme))
 	store, err := cache.New(config, cache.Options{Scheme: scheme})
 	must(t, err)
 	must(t, index.Register(t.Context(), store))
@@ -142,7 +146,7 @@ func TestAnswersAtOnceAgainstAnAPIServer(t *testing.T) {
 	must(t, err)
 	token, err := keys.Sign(link.Invitation, string(invitation.UID), invitation.Status.ExpiresAt.Time)
 	must(t, err)
-	server := httptest.NewServer(NewHandler(Options{Links: keys, Invitations: NewStore(counting, live), Now: time.Now, Log: testr.New(t)}))
+	server := httptest.NewServer(NewHandler(Options{Links: keys, Requests: NewStore(counting, live, nil), Now: time.Now, Log: testr.New(t)}))
 	defer server.Close()
 	page := server.URL + "/invitations/" + token
 

@@ -1,5 +1,5 @@
-// Package web serves the pages behind the links in Roster's mails. There is one: the acceptance
-// page of an Invitation.
+// Package web serves the pages behind the links in Roster's mails: the one on which a person accepts an
+// Invitation, and the one on which a PasswordReset is answered with a new password.
 //
 // A request goes through the same four layers whatever the page: protection (headers, origin, rate,
 // body), the signature of the link, the standing of the link, and rendering. The standing is
@@ -18,8 +18,13 @@
 //
 // Whether a link works is decided by what the API server says at the time of the answer, and
 // written under the resource version that was read. However many answers come at once, one of them
-// accepts and the others find it accepted. The package writes Invitation.status and nothing else;
-// everything that follows is the controllers' work.
+// accepts and the others find it accepted. The package writes the status of what the link leads to and,
+// where Roster keeps passwords, the one that was chosen; everything that follows is the controllers' work.
+//
+// A password is stored before its acceptance is written, and in place of what was there while the link was
+// open: one link sets one password. A link to an invitation never changes the password that its address
+// has in another tenant. Hashing is slow on purpose; only a live link with the right address gets that far,
+// and few at once.
 //
 // The page never shows the invited address, since typing it is the proof that link and mailbox
 // belong together. Five wrong addresses in fifteen minutes lock the link for fifteen more; the

@@ -19,19 +19,23 @@ type Links interface {
 	Verify(purpose link.Purpose, token string, now time.Time) (uid string, err error)
 }
 
-// Invitations answers for the standing of invitations. An error says that it could not be found
-// out, which is not the same as a dead link.
-type Invitations interface {
+// Requests answers for the standing of what links lead to: an Invitation or a PasswordReset, by the
+// purpose of the link. An error says that it could not be found out, which is not the same as a dead
+// link.
+type Requests interface {
 	// Find changes nothing.
-	Find(ctx context.Context, uid string, now time.Time) (Invite, error)
-	// Accept accepts when typed is the invited address, and counts a wrong one.
-	Accept(ctx context.Context, uid, typed string, now time.Time) (Invite, error)
+	Find(ctx context.Context, purpose link.Purpose, uid string, now time.Time) (Invite, error)
+	// Accept takes a right answer, and counts a wrong address.
+	Accept(ctx context.Context, purpose link.Purpose, uid string, answer Answer, now time.Time) (Invite, error)
 }
+
+// Answer is what a person typed.
+type Answer struct{ Email, Password string }
 
 // Options are what the pages need.
 type Options struct {
-	Links       Links
-	Invitations Invitations
+	Links    Links
+	Requests Requests
 	// Now is the clock.
 	Now func() time.Time
 	Log logr.Logger
@@ -52,8 +56,12 @@ var style []byte
 func NewHandler(options Options) http.Handler {
 	h := &handler{Options: options}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /invitations/{token}", h.showInvitation)
-	mux.HandleFunc("POST /invitations/{token}", h.form(h.acceptInvitation))
+	for path, purpose := range map[string]link.Purpose{
+		"/invitations/{token}": link.Invitation, "/password-resets/{token}": link.PasswordReset,
+	} {
+		mux.HandleFunc("GET "+path, h.show(purpose))
+		mux.HandleFunc("POST "+path, h.form(h.accept(purpose)))
+	}
 	mux.HandleFunc("GET /style.css", serveStyle)
 	return withHeaders(mux)
 }

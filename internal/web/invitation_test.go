@@ -213,7 +213,7 @@ func (noKeys) Verify(link.Purpose, string, time.Time) (string, error) { return "
 
 func TestLinksThatCannotBeVerifiedAreNotDead(t *testing.T) {
 	s := newSite(t, invited())
-	s.handler = NewHandler(Options{Links: noKeys{}, Invitations: s.store, Now: func() time.Time { return noon }})
+	s.handler = NewHandler(Options{Links: noKeys{}, Requests: s.store, Now: func() time.Time { return noon }})
 	expectPage(t, s.get(s.path(uid)), http.StatusServiceUnavailable, "The fault is ours")
 	if s.store.finds != 0 {
 		t.Error("an unverified link was looked up")

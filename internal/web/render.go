@@ -18,6 +18,9 @@ type page string
 const (
 	pageInvitation page = "invitation"
 	pageJoined     page = "joined"
+	pageReset      page = "reset"
+	pageChanged    page = "changed"
+	pageTaken      page = "taken"
 	pageDead       page = "dead"
 	pageLocked     page = "locked"
 	pageBusy       page = "busy"
@@ -27,8 +30,11 @@ const (
 
 // layouts says which file lays a page out; those that only say something share one.
 var layouts = map[page]string{
-	pageInvitation: "invitation",
+	pageInvitation: "form",
+	pageReset:      "form",
 	pageJoined:     "joined",
+	pageChanged:    "joined",
+	pageTaken:      "notice",
 	pageDead:       "notice",
 	pageLocked:     "notice",
 	pageBusy:       "notice",
@@ -57,6 +63,12 @@ type view struct {
 	Typed string
 }
 
+// WrongAddress is true when the address that was typed, if any, is not the right one.
+func (v view) WrongAddress() bool { return v.Answered && v.Invite.Weakness == "" }
+
+// WeakPassword is true when the address is right and the password is not taken.
+func (v view) WeakPassword() bool { return v.Answered && v.Invite.Weakness != "" }
+
 type variant struct {
 	page   page
 	locale string
@@ -72,14 +84,17 @@ func parseAll() map[variant]*template.Template {
 	return all
 }
 
-// parse puts a page together. The blocks title, heading and text are the page's own: a template
-// cannot call another by a name that it computes.
+// ownBlocks are those that each page of a layout has its own of, beside title, heading and text.
+var ownBlocks = map[string][]string{"form": {"hint", "button", "note", "problem"}}
+
+// parse puts a page together. Its own blocks get their names here: a template cannot call another by a
+// name that it computes.
 func parse(p page, layout, locale string) (*template.Template, error) {
 	t, err := template.ParseFS(files, "pages/frame.html", "pages/"+layout+".html", "pages/text."+locale+".html")
 	if err != nil {
 		return nil, err
 	}
-	for _, block := range []string{"title", "heading", "text"} {
+	for _, block := range append([]string{"title", "heading", "text"}, ownBlocks[layout]...) {
 		// Escaping rewrites trees, so each name has one of its own.
 		if _, err := t.AddParseTree(block, t.Lookup(string(p)+"."+block).Tree.Copy()); err != nil {
 			return nil, err

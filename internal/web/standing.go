@@ -6,9 +6,12 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/address"
+	"github.com/roster-dev/roster/internal/identity"
+	"github.com/roster-dev/roster/internal/link"
 )
 
 // Standing is what a link is worth at one moment.
@@ -23,7 +26,11 @@ const (
 	Wrong
 	// Locked links got too many wrong addresses and wait for a while, whatever is typed.
 	Locked
-	// Joined links have been accepted.
+	// Weak is the answer to the right address with a password that is not taken.
+	Weak
+	// Taken links could set no password: the address has a sign-in that Roster did not make.
+	Taken
+	// Joined links have been accepted: by now, or, of an invitation, at any time.
 	Joined
 )
 
@@ -44,15 +51,41 @@ type Invite struct {
 	SupportEmail string
 	// ContinueURL is an https URL or empty.
 	ContinueURL string
+	// Chooses is true when the form asks for a password, and Keeps when the person has one already.
+	Chooses, Keeps bool
+	// Weakness is what is wrong with the password that was typed; empty: nothing, or none was.
+	Weakness identity.Weakness
 }
+
+// signIn is what answering a link does about a password.
+type signIn int
+
+const (
+	// untold: Roster keeps no passwords, or the link is not open.
+	untold signIn = iota
+	// chosen: the person chooses one.
+	chosen
+	// kept: the person has one already, as another user with the same address.
+	kept
+	// taken: Roster did not make the one that is there.
+	taken
+)
 
 // record is all that a link's standing depends on. A nil object does not exist.
 type record struct {
+	purpose link.Purpose
+	// invitation is what the link leads to; a password reset stands in it as an invitation would.
 	invitation *accessv1.Invitation
 	user       *accessv1.User
 	tenant     *accessv1.Tenant
 	// catalog gives the product its title and decides nothing.
 	catalog *accessv1.ResourceCatalog
+	// store is true where Roster keeps passwords.
+	store bool
+	// signIn is what to do about a password, and stored the one that is there, or nil. They are read for
+	// open links only.
+	signIn signIn
+	stored *identity.Password
 }
 
 // standing of the link at now, before any answer.
@@ -60,27 +93,81 @@ func (r record) standing(now time.Time) Standing {
 	switch {
 	case !answerable(r.invitation, now) || !r.asksUser() || !serves(r.tenant):
 		return Dead
+	case r.purpose == link.PasswordReset && !r.resettable():
+		return Dead
 	case r.invitation.Status.State == accessv1.InvitationAccepted:
 		return Joined
 	case locked(r.invitation.Status.WrongAddress, now):
 		return Locked
+	case r.signIn == taken:
+		return Taken
 	}
 	return Open
 }
 
+// resettable tells whether a reset can be answered: once, by somebody who is in, where there is a store.
+func (r record) resettable() bool {
+	return r.store && r.user.Status.State == accessv1.UserActive &&
+		r.invitation.Status.State != accessv1.InvitationAccepted
+}
+
 // answer judges what a person typed. When it reports a change it has made it in the invitation's
-// status, to be written before the standing is shown.
-func (r record) answer(typed string, now time.Time) (standing Standing, changed bool) {
+// status, to be written before what it returns is shown.
+func (r record) answer(a Answer, now time.Time) (invite Invite, changed bool) {
 	if standing := r.standing(now); standing != Open {
-		return standing, false
+		return r.invite(standing), false
 	}
 	status, at := &r.invitation.Status, metav1.NewTime(now.Truncate(time.Second))
-	if !sameAddress(typed, status.Email) {
+	if !sameAddress(a.Email, status.Email) {
 		status.WrongAddress = oneMore(status.WrongAddress, at)
-		return Wrong, true
+		return r.invite(Wrong), true
+	}
+	if weakness := r.weakness(a.Password); weakness != "" {
+		invite := r.invite(Weak)
+		invite.Weakness = weakness
+		return invite, false
 	}
 	status.State, status.AcceptedAt = accessv1.InvitationAccepted, &at
-	return Joined, true
+	if r.store {
+		status.SignIn = accessv1.SignInPassword
+	}
+	return r.invite(Joined), true
+}
+
+// weakness is what is wrong with a password; empty where none is asked for.
+func (r record) weakness(password string) identity.Weakness {
+	if !r.chooses() {
+		return ""
+	}
+	at, err := address.Parse(r.invitation.Status.Email)
+	if err != nil {
+		password = "" // nothing is good enough for what is no address
+	}
+	return identity.Judge(password, at, r.title())
+}
+
+// chooses tells whether the answer has to have a password: for a reset always.
+func (r record) chooses() bool {
+	return r.signIn == chosen || r.signIn == kept && r.purpose == link.PasswordReset
+}
+
+// answeredBy reports a reset that has been answered, with the address that this answer has too.
+func (r record) answeredBy(a Answer) bool {
+	return r.purpose == link.PasswordReset && r.invitation != nil && r.invitation.Status.State == accessv1.InvitationAccepted &&
+		r.tenant != nil && r.user != nil && sameAddress(a.Email, r.invitation.Status.Email)
+}
+
+// choice is the password as it is to be stored. A sign-in that is another user's stays his.
+func (r record) choice(password string, now time.Time) (identity.Choice, error) {
+	at, err := address.Parse(r.invitation.Status.Email)
+	if err != nil {
+		return identity.Choice{}, err
+	}
+	c := identity.Choice{Address: at, Password: password, User: r.user.UID, Name: identity.NameOf(r.user), Link: r.invitation.UID, Now: now}
+	if r.signIn == kept {
+		c.User, c.Name = types.UID(r.stored.UserID), r.stored.Name
+	}
+	return c, nil
 }
 
 // answerable reports whether the invitation by itself can be answered, or was accepted.
@@ -163,12 +250,18 @@ func (r record) invite(standing Standing) Invite {
 	return Invite{
 		Standing:     standing,
 		FirstName:    oneLine(r.user.Spec.FirstName),
-		Tenant:       cmp.Or(oneLine(r.tenant.Spec.DisplayName), r.tenant.Name),
+		Tenant:       r.title(),
 		Product:      cmp.Or(oneLine(onboarding.ProductName), r.catalogTitle()),
 		Locale:       onboarding.Locale,
 		SupportEmail: plainAddress(onboarding.SupportEmail),
 		ContinueURL:  secureURL(onboarding.ContinueURL),
+		Chooses:      r.chooses(),
+		Keeps:        r.signIn == kept && !r.chooses(),
 	}
+}
+
+func (r record) title() string {
+	return cmp.Or(oneLine(r.tenant.Spec.DisplayName), r.tenant.Name)
 }
 
 func (r record) catalogTitle() string {

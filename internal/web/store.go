@@ -11,8 +11,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/address"
 	"github.com/roster-dev/roster/internal/graph"
+	"github.com/roster-dev/roster/internal/identity"
 	"github.com/roster-dev/roster/internal/index"
+	"github.com/roster-dev/roster/internal/link"
 	"github.com/roster-dev/roster/internal/status"
 )
 
@@ -21,53 +24,69 @@ import (
 // none of these happens often to one invitation.
 const maxWrites = 20
 
-// Store answers links from the cluster. It is the Invitations of a running Roster.
+// Passwords keeps what people sign in with.
+type Passwords interface {
+	// Find returns nil for an address that has no sign-in.
+	Find(ctx context.Context, at address.Address) (*identity.Password, error)
+	// Set stores a choice in place of what was found. Errors: identity.ErrTaken, identity.ErrUnderway, a
+	// conflict when somebody else was faster.
+	Set(ctx context.Context, found *identity.Password, choice identity.Choice) error
+	// Repeats tells whether what was found is what this very choice has just set.
+	Repeats(ctx context.Context, found *identity.Password, choice identity.Choice) (bool, error)
+}
+
+// Store answers links from the cluster. It is the Requests of a running Roster.
 type Store struct {
-	cached client.Client
-	live   client.Reader
+	cached    client.Client
+	live      client.Reader
+	graph     *graph.Graph
+	passwords Passwords
 }
 
 // NewStore returns a Store that looks links up through cached, whose cache needs the indexes of
-// internal/index, and decides answers by what live reads from the API server itself.
-func NewStore(cached client.Client, live client.Reader) *Store {
-	return &Store{cached: cached, live: live}
+// internal/index, and decides answers by what live reads from the API server itself. Passwords may be
+// nil: then nobody is asked for one, and no password is ever reset.
+func NewStore(cached client.Client, live client.Reader, passwords Passwords) *Store {
+	return &Store{cached: cached, live: live, graph: graph.New(cached, live), passwords: passwords}
 }
 
-// Find returns what to show of the invitation with this UID. It reads the cache only: the worst
+// Find returns what to show of the object with this UID. It reads that from the cache only: the worst
 // that a stale copy can do is to show a form that Accept then refuses.
-func (s *Store) Find(ctx context.Context, uid string, now time.Time) (Invite, error) {
-	key, err := s.locate(ctx, uid)
+func (s *Store) Find(ctx context.Context, purpose link.Purpose, uid string, now time.Time) (Invite, error) {
+	key, err := s.locate(ctx, purpose, uid)
 	if err != nil || key == (client.ObjectKey{}) {
 		return Invite{}, err
 	}
-	r, err := s.read(ctx, s.cached, key, types.UID(uid))
+	r, err := s.read(ctx, s.cached, target{purpose, key, types.UID(uid)}, now)
 	if err != nil {
 		return Invite{}, err
 	}
-	return s.show(ctx, r, r.standing(now))
+	return s.show(ctx, r, r.invite(r.standing(now)))
 }
 
-// Accept answers the invitation with this UID with the address that was typed. That
-// it was accepted is what the API server said afterwards; an error means that it may or may not have been, and that asking again is safe.
-func (s *Store) Accept(ctx context.Context, uid, typed string, now time.Time) (Invite, error) {
-	key, err := s.locate(ctx, uid)
+// Accept answers the object with this UID with what was typed. That it was accepted is what the API
+// server said afterwards; an error means that it may or may not have been, and that asking again is
+// safe.
+//
+// A password is stored before the acceptance: who has accepted has one. Until the acceptance is
+// written the password lets nobody in who was not in, and the form can be sent again.
+func (s *Store) Accept(ctx context.Context, purpose link.Purpose, uid string, a Answer, now time.Time) (Invite, error) {
+	key, err := s.locate(ctx, purpose, uid)
 	if err != nil || key == (client.ObjectKey{}) {
 		return Invite{}, err
 	}
+	t := turn{answer: a, now: now}
 	for range maxWrites {
-		r, err := s.read(ctx, s.live, key, types.UID(uid))
+		r, err := s.read(ctx, s.live, target{purpose, key, types.UID(uid)}, now)
 		if err != nil {
 			return Invite{}, err
 		}
-		standing, changed := r.answer(typed, now)
-		if !changed {
-			return s.show(ctx, r, standing)
+		invite, decided, err := s.take(ctx, r, &t)
+		if err != nil {
+			return Invite{}, err
 		}
-		switch err := s.write(ctx, r.invitation); {
-		case err != nil && !apierrors.IsConflict(err):
-			return Invite{}, fmt.Errorf("writing the status of invitation %s: %w", key, err)
-		case err == nil && standing == Wrong:
-			return s.show(ctx, r, standing)
+		if decided {
+			return s.show(ctx, r, invite)
 		}
 		// Somebody else wrote first, or this acceptance was written, unless the invitation went away
 		// meanwhile, which is no error either. The API server knows, and is asked again.
@@ -75,35 +94,159 @@ func (s *Store) Accept(ctx context.Context, uid, typed string, now time.Time) (I
 	return Invite{}, errors.New("the invitation kept changing while it was being answered")
 }
 
-// locate returns where the invitation with this UID is, or the zero key when there is none that
-// could still be answered.
-func (s *Store) locate(ctx context.Context, uid string) (client.ObjectKey, error) {
-	var found accessv1.InvitationList
-	if err := s.cached.List(ctx, &found, client.MatchingFields{index.InvitationByUID: uid}); err != nil {
-		return client.ObjectKey{}, fmt.Errorf("looking an invitation up: %w", err)
+// turn is one answer, through all its tries.
+type turn struct {
+	answer Answer
+	now    time.Time
+	// set is true once the password of this answer has been stored, by it or by one that was the same.
+	set bool
+	// waited is true once another answer to the same link was found at work.
+	waited bool
+}
+
+// take tries once. It is not decided when the record has to be read again.
+func (s *Store) take(ctx context.Context, r record, t *turn) (invite Invite, decided bool, err error) {
+	if repeated, err := s.repeats(ctx, r, t); repeated || err != nil {
+		return r.invite(Joined), repeated, err
 	}
-	for i := range found.Items {
-		if invitation := &found.Items[i]; !over(invitation) {
-			return client.ObjectKeyFromObject(invitation), nil
+	invite, changed := r.answer(t.answer, t.now)
+	if !changed {
+		return invite, true, nil
+	}
+	if invite.Standing == Joined && r.chooses() {
+		if again, err := s.choose(ctx, r, t); again || err != nil {
+			return Invite{}, false, err
+		}
+	}
+	switch err := s.write(ctx, r); {
+	case err != nil && !apierrors.IsConflict(err):
+		return Invite{}, false, fmt.Errorf("writing the status of %s %s: %w", r.purpose, client.ObjectKeyFromObject(r.invitation), err)
+	case err == nil && invite.Standing == Wrong:
+		return invite, true, nil
+	}
+	return Invite{}, false, nil
+}
+
+// repeats tells whether a reset was answered by this very answer, or a moment ago by the same one: whoever presses the
+// button twice is told that it worked. To everybody else the link is dead.
+func (s *Store) repeats(ctx context.Context, r record, t *turn) (bool, error) {
+	if !r.store || !r.answeredBy(t.answer) {
+		return false, nil
+	}
+	if t.set {
+		return true, nil
+	}
+	choice, err := r.choice(t.answer.Password, t.now)
+	if err != nil {
+		return false, err
+	}
+	found, err := s.passwords.Find(ctx, choice.Address)
+	if err != nil || found == nil {
+		return false, err
+	}
+	return s.passwords.Repeats(ctx, found, choice)
+}
+
+// choose stores the password of an answer. Again is true when the record has to be read again first.
+func (s *Store) choose(ctx context.Context, r record, t *turn) (again bool, err error) {
+	// The password was found after the invitation was read. If that is as it was, whatever is set now is set
+	// in place of what was there while the link was open.
+	same, err := s.unchanged(ctx, r)
+	if err != nil || !same {
+		return !same, err
+	}
+	choice, err := r.choice(t.answer.Password, t.now)
+	if err != nil {
+		return false, err
+	}
+	switch err := s.passwords.Set(ctx, r.stored, choice); {
+	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), errors.Is(err, identity.ErrTaken):
+		return true, nil
+	case errors.Is(err, identity.ErrUnderway) && !t.waited:
+		t.waited = true
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("setting the password for %s %s: %w", r.purpose, client.ObjectKeyFromObject(r.invitation), err)
+	}
+	t.set = true
+	return false, nil
+}
+
+func (s *Store) unchanged(ctx context.Context, r record) (bool, error) {
+	now, err := readRequest(ctx, s.live, r.purpose, client.ObjectKeyFromObject(r.invitation))
+	if err != nil || now == nil {
+		return false, err
+	}
+	return now.UID == r.invitation.UID && now.ResourceVersion == r.invitation.ResourceVersion, nil
+}
+
+// locate returns where the object with this UID is, or the zero key when there is none that could
+// still be answered.
+func (s *Store) locate(ctx context.Context, purpose link.Purpose, uid string) (client.ObjectKey, error) {
+	found, err := requestsByUID(ctx, s.cached, purpose, uid)
+	if err != nil {
+		return client.ObjectKey{}, err
+	}
+	for i := range found {
+		if !over(&found[i]) {
+			return client.ObjectKeyFromObject(&found[i]), nil
 		}
 	}
 	return client.ObjectKey{}, nil
 }
 
+// target is the object that a link is for.
+type target struct {
+	purpose link.Purpose
+	key     client.ObjectKey
+	uid     types.UID
+}
+
 // read gathers what the standing of the link depends on. What does not exist stays nil.
-func (s *Store) read(ctx context.Context, from client.Reader, key client.ObjectKey, uid types.UID) (record, error) {
-	var r record
-	invitation, err := get(ctx, from, key, &accessv1.Invitation{})
-	if err != nil || invitation == nil || invitation.UID != uid {
+func (s *Store) read(ctx context.Context, from client.Reader, t target, now time.Time) (record, error) {
+	r := record{purpose: t.purpose, store: s.passwords != nil}
+	invitation, err := readRequest(ctx, from, t.purpose, t.key)
+	if err != nil || invitation == nil || invitation.UID != t.uid {
 		return r, err
 	}
 	r.invitation = invitation
-	user := client.ObjectKey{Namespace: key.Namespace, Name: invitation.Spec.UserRef.Name}
+	user := client.ObjectKey{Namespace: t.key.Namespace, Name: invitation.Spec.UserRef.Name}
 	if r.user, err = get(ctx, from, user, &accessv1.User{}); err != nil {
 		return r, err
 	}
-	r.tenant, err = s.tenantOf(ctx, from, key.Namespace)
+	if r.tenant, err = s.tenantOf(ctx, from, t.key.Namespace); err != nil {
+		return r, err
+	}
+	if r.store && r.standing(now) == Open {
+		err = s.readSignIn(ctx, &r)
+	}
 	return r, err
+}
+
+// readSignIn finds out what the answer does about a password. The first user of an address to choose one
+// keeps it, as long as he may sign in.
+func (s *Store) readSignIn(ctx context.Context, r *record) error {
+	at, err := address.Parse(r.invitation.Status.Email)
+	if err != nil {
+		return err
+	}
+	if r.stored, err = s.passwords.Find(ctx, at); err != nil {
+		return err
+	}
+	switch {
+	case r.stored == nil || r.stored.Ours() && r.stored.Belongs(r.user.UID):
+		r.signIn = chosen
+		return nil
+	case !r.stored.Ours():
+		r.signIn = taken
+		return nil
+	}
+	holders, err := identity.Holders(ctx, s.graph, at)
+	r.signIn = chosen
+	if identity.HolderOf(holders, r.stored) != nil {
+		r.signIn = kept
+	}
+	return err
 }
 
 // tenantOf returns the tenant that owns the namespace. Which one that is never changes while it
@@ -125,29 +268,17 @@ func (s *Store) tenantOf(ctx context.Context, from client.Reader, namespace stri
 }
 
 // show adds the product's title, which decides nothing: the cache is good enough for it.
-func (s *Store) show(ctx context.Context, r record, standing Standing) (Invite, error) {
-	if standing == Dead {
-		return Invite{}, nil
+func (s *Store) show(ctx context.Context, r record, invite Invite) (Invite, error) {
+	if invite.Standing == Dead || invite.Product != "" {
+		return invite, nil
 	}
 	var err error
 	r.catalog, err = get(ctx, s.cached, client.ObjectKey{Name: r.tenant.Spec.CatalogRef.Name}, &accessv1.ResourceCatalog{})
-	return r.invite(standing), err
+	invite.Product = r.catalogTitle()
+	return invite, err
 }
 
-// write writes the invitation's status, provided that nobody has written since it was read.
-func (s *Store) write(ctx context.Context, invitation *accessv1.Invitation) error {
-	return status.Writer{Client: s.cached}.WriteLocked(ctx, invitation)
-}
-
-// get returns nil for what does not exist.
-func get[T client.Object](ctx context.Context, from client.Reader, key client.ObjectKey, into T) (T, error) {
-	err := from.Get(ctx, key, into)
-	if err == nil {
-		return into, nil
-	}
-	var none T
-	if apierrors.IsNotFound(err) {
-		return none, nil
-	}
-	return none, fmt.Errorf("reading %T %s: %w", into, key, err)
+// write writes the status of what the link leads to, provided that nobody has written since it was read.
+func (s *Store) write(ctx context.Context, r record) error {
+	return status.Writer{Client: s.cached}.WriteLocked(ctx, asStored(r))
 }

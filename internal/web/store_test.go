@@ -14,6 +14,7 @@ import (
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/index"
+	"github.com/roster-dev/roster/internal/link"
 )
 
 var invitations = accessv1.SchemeGroupVersion.WithResource("invitations").GroupResource()
@@ -66,18 +67,18 @@ func TestTheStoreFindsAndAccepts(t *testing.T) {
 	r := invited()
 	r.tenant.Spec.Onboarding.ProductName = ""
 	c := cluster(t, interceptor.Funcs{}, objectsOf(r)...)
-	s := NewStore(c, c)
-	invite, err := s.Find(t.Context(), uid, noon)
+	s := NewStore(c, c, nil)
+	invite, err := s.Find(t.Context(), link.Invitation, uid, noon)
 	standingOf(t, invite, err, Open)
 	if invite.Product != "Commerce Suite" || invite.Tenant != "Acme GmbH" || invite.FirstName != "Ana" {
 		t.Errorf("shows %+v", invite)
 	}
-	invite, err = s.Accept(t.Context(), uid, "bo@acme.example", noon)
+	invite, err = s.Accept(t.Context(), link.Invitation, uid, Answer{Email: "bo@acme.example"}, noon)
 	standingOf(t, invite, err, Wrong)
 	if got := statusOf(t, c).WrongAddress; got == nil || got.Count != 1 || !got.Since.Time.Equal(noon) {
 		t.Errorf("counted %+v", got)
 	}
-	invite, err = s.Accept(t.Context(), uid, email, noon)
+	invite, err = s.Accept(t.Context(), link.Invitation, uid, Answer{Email: email}, noon)
 	standingOf(t, invite, err, Joined)
 	if got := statusOf(t, c); got.State != accessv1.InvitationAccepted || !got.AcceptedAt.Time.Equal(noon) || got.Email != email {
 		t.Errorf("stored %+v", got)
@@ -87,9 +88,9 @@ func TestTheStoreFindsAndAccepts(t *testing.T) {
 func TestTheStoreKnowsNoOtherInvitation(t *testing.T) {
 	c := cluster(t, interceptor.Funcs{}, objectsOf(invited())...)
 	for _, unknown := range []string{"", "ana-3fz8k2", "00000000-0000-4000-8000-000000000000"} {
-		invite, err := NewStore(c, c).Find(t.Context(), unknown, noon)
+		invite, err := NewStore(c, c, nil).Find(t.Context(), link.Invitation, unknown, noon)
 		standingOf(t, invite, err, Dead)
-		invite, err = NewStore(c, c).Accept(t.Context(), unknown, email, noon)
+		invite, err = NewStore(c, c, nil).Accept(t.Context(), link.Invitation, unknown, Answer{Email: email}, noon)
 		standingOf(t, invite, err, Dead)
 	}
 }
@@ -101,7 +102,7 @@ func TestTheStoreBelievesTheAPIServerAndNotTheCache(t *testing.T) {
 		objects := present(now)
 		live := cluster(t, interceptor.Funcs{}, objects...)
 		stale := cluster(t, interceptor.Funcs{SubResourcePatch: refuseWrite(t)}, objectsOf(invited())...)
-		invite, err := NewStore(stale, live).Accept(t.Context(), uid, email, noon)
+		invite, err := NewStore(stale, live, nil).Accept(t.Context(), link.Invitation, uid, Answer{Email: email}, noon)
 		if standingOf(t, invite, err, Dead); t.Failed() {
 			t.Fatal(name)
 		}
@@ -141,7 +142,7 @@ func TestALinkWorksBeforeTheCacheHasHeardOfItsMail(t *testing.T) {
 	old.invitation.Status = accessv1.InvitationStatus{State: accessv1.InvitationPending}
 	stale := cluster(t, interceptor.Funcs{}, objectsOf(old)...)
 	live := cluster(t, interceptor.Funcs{}, objectsOf(invited())...)
-	invite, err := NewStore(writingTo(stale, live), live).Accept(t.Context(), uid, email, noon)
+	invite, err := NewStore(writingTo(stale, live), live, nil).Accept(t.Context(), link.Invitation, uid, Answer{Email: email}, noon)
 	standingOf(t, invite, err, Joined)
 }
 
@@ -198,7 +199,7 @@ func TestAnAnswerIsDecidedAgainWhenSomebodyWroteFirst(t *testing.T) {
 		r := invited()
 		r.invitation.Status.State = accessv1.InvitationSending
 		c := cluster(t, before(tt.first), objectsOf(r)...)
-		invite, err := NewStore(c, c).Accept(t.Context(), uid, email, noon)
+		invite, err := NewStore(c, c, nil).Accept(t.Context(), link.Invitation, uid, Answer{Email: email}, noon)
 		if standingOf(t, invite, err, tt.want); t.Failed() {
 			t.Fatal(name)
 		}
@@ -211,7 +212,7 @@ func TestTheStoreDoesNotTryForEver(t *testing.T) {
 		tries++
 		return apierrors.NewConflict(invitations, "ana-3fz8k2", errBroken)
 	}}, objectsOf(invited())...)
-	if invite, err := NewStore(c, c).Accept(t.Context(), uid, email, noon); err == nil || invite.Standing != Dead || tries != maxWrites {
+	if invite, err := NewStore(c, c, nil).Accept(t.Context(), link.Invitation, uid, Answer{Email: email}, noon); err == nil || invite.Standing != Dead || tries != maxWrites {
 		t.Errorf("standing %d, %v after %d tries", invite.Standing, err, tries)
 	}
 }
@@ -238,7 +239,7 @@ func TestTheStoreSaysWhenItCouldNotFindOut(t *testing.T) {
 	}
 	for name, functions := range tests {
 		c := cluster(t, functions, objectsOf(invited())...)
-		if invite, err := NewStore(c, c).Accept(t.Context(), uid, email, noon); !errors.Is(err, errBroken) || invite != (Invite{}) {
+		if invite, err := NewStore(c, c, nil).Accept(t.Context(), link.Invitation, uid, Answer{Email: email}, noon); !errors.Is(err, errBroken) || invite != (Invite{}) {
 			t.Errorf("%s: %+v, %v", name, invite, err)
 		}
 	}
@@ -258,7 +259,7 @@ func TestAnInvitationMadeAgainUnderItsNameIsAnother(t *testing.T) {
 	again.invitation.UID = "00000000-0000-4000-8000-000000000000"
 	live := cluster(t, interceptor.Funcs{}, objectsOf(again)...)
 	stale := cluster(t, interceptor.Funcs{}, objectsOf(invited())...)
-	invite, err := NewStore(stale, live).Accept(t.Context(), uid, email, noon)
+	invite, err := NewStore(stale, live, nil).Accept(t.Context(), link.Invitation, uid, Answer{Email: email}, noon)
 	standingOf(t, invite, err, Dead)
 }
 
@@ -267,7 +268,7 @@ func TestATenantMadeAgainUnderItsNameIsAnother(t *testing.T) {
 	again.tenant.UID, again.tenant.Spec.Namespace = "later", "elsewhere"
 	live := cluster(t, interceptor.Funcs{}, objectsOf(again)...)
 	stale := cluster(t, interceptor.Funcs{}, objectsOf(invited())...)
-	invite, err := NewStore(stale, live).Accept(t.Context(), uid, email, noon)
+	invite, err := NewStore(stale, live, nil).Accept(t.Context(), link.Invitation, uid, Answer{Email: email}, noon)
 	standingOf(t, invite, err, Dead)
 }
 
@@ -278,7 +279,7 @@ func TestTheOlderOfTwoTenantsInvites(t *testing.T) {
 	younger.Name, younger.UID, younger.Spec.Namespace, younger.Spec.DisplayName = "aaa", "younger", "acme", "Younger"
 	younger.CreationTimestamp.Time = noon
 	c := cluster(t, interceptor.Funcs{}, append(objectsOf(r), younger)...)
-	invite, err := NewStore(c, c).Find(t.Context(), uid, noon)
+	invite, err := NewStore(c, c, nil).Find(t.Context(), link.Invitation, uid, noon)
 	standingOf(t, invite, err, Open)
 	if invite.Tenant != "Acme GmbH" {
 		t.Errorf("%s invites", invite.Tenant)

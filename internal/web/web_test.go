@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/address"
 	"github.com/roster-dev/roster/internal/link"
 )
 
@@ -30,6 +31,7 @@ var noon = time.Date(2026, time.March, 2, 12, 0, 0, 0, time.UTC)
 func invited() record {
 	expires := metav1.NewTime(noon.Add(24 * time.Hour))
 	return record{
+		purpose: link.Invitation,
 		invitation: &accessv1.Invitation{
 			ObjectMeta: metav1.ObjectMeta{
 				Name: "ana-3fz8k2", Namespace: "acme", UID: uid,
@@ -61,24 +63,26 @@ type inMemory struct {
 	broken  error
 }
 
-func (m *inMemory) Find(_ context.Context, uid string, now time.Time) (Invite, error) {
+func (m *inMemory) Find(_ context.Context, purpose link.Purpose, uid string, now time.Time) (Invite, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.finds++
 	r := m.records[uid]
+	r.purpose = purpose
 	return r.invite(r.standing(now)), m.broken
 }
 
-func (m *inMemory) Accept(_ context.Context, uid, typed string, now time.Time) (Invite, error) {
+func (m *inMemory) Accept(_ context.Context, purpose link.Purpose, uid string, answer Answer, now time.Time) (Invite, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.finds++
 	r := m.records[uid]
-	standing, changed := r.answer(typed, now)
+	r.purpose = purpose
+	invite, changed := r.answer(answer, now)
 	if changed {
 		m.writes++
 	}
-	return r.invite(standing), m.broken
+	return invite, m.broken
 }
 
 // site is the pages over one invitation, with a clock that the test moves.
@@ -99,7 +103,7 @@ func newSite(t testing.TB, r record) *site {
 	}
 	s := &site{t: t, keys: keys, now: noon, store: &inMemory{records: map[string]record{uid: r}}}
 	s.handler = NewHandler(Options{
-		Links: keys, Invitations: s.store, Now: func() time.Time { return s.now },
+		Links: keys, Requests: s.store, Now: func() time.Time { return s.now },
 		Log: logr.New(funcr.New(func(_, args string) { s.log.WriteString(args) }, funcr.Options{}).GetSink()),
 	})
 	return s
@@ -152,3 +156,12 @@ func expectPage(t testing.TB, w *httptest.ResponseRecorder, status int, words ..
 }
 
 var errBroken = errors.New("the API server is away")
+
+func addressOf(t testing.TB, text string) address.Address {
+	t.Helper()
+	parsed, err := address.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
+}

@@ -426,6 +426,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: sentAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: signIn
+      type:
+        namedType: com.github.roster-dev.roster.api.v1alpha1.SignIn
     - name: state
       type:
         namedType: com.github.roster-dev.roster.api.v1alpha1.InvitationState
@@ -534,6 +537,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: sentAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: signIn
+      type:
+        namedType: com.github.roster-dev.roster.api.v1alpha1.SignIn
     - name: state
       type:
         namedType: com.github.roster-dev.roster.api.v1alpha1.InvitationState
@@ -794,6 +800,8 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: associative
+- name: com.github.roster-dev.roster.api.v1alpha1.SignIn
+  scalar: string
 - name: com.github.roster-dev.roster.api.v1alpha1.Tenant
   map:
     fields:

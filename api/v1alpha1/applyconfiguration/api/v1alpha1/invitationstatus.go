@@ -37,6 +37,9 @@ type InvitationStatusApplyConfiguration struct {
 	ExpiresAt *metav1.Time `json:"expiresAt,omitempty"`
 	// acceptedAt is when the person accepted.
 	AcceptedAt *metav1.Time `json:"acceptedAt,omitempty"`
+	// signIn is how the person signs in since: Password, when the address has one in the password store. Absent: not
+	// accepted yet, or Roster keeps no passwords.
+	SignIn *apiv1alpha1.SignIn `json:"signIn,omitempty"`
 	// messageID of the mail; every attempt carries the same.
 	MessageID *string `json:"messageID,omitempty"`
 	// wrongAddress counts wrong addresses typed on the page; too many lock the link for a while.
@@ -131,6 +134,14 @@ func (b *InvitationStatusApplyConfiguration) WithExpiresAt(value metav1.Time) *I
 // If called multiple times, the AcceptedAt field is set to the value of the last call.
 func (b *InvitationStatusApplyConfiguration) WithAcceptedAt(value metav1.Time) *InvitationStatusApplyConfiguration {
 	b.AcceptedAt = &value
+	return b
+}
+
+// WithSignIn sets the SignIn field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the SignIn field is set to the value of the last call.
+func (b *InvitationStatusApplyConfiguration) WithSignIn(value apiv1alpha1.SignIn) *InvitationStatusApplyConfiguration {
+	b.SignIn = &value
 	return b
 }
 

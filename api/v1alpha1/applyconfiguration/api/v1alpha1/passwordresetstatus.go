@@ -111,6 +111,14 @@ func (b *PasswordResetStatusApplyConfiguration) WithAcceptedAt(value metav1.Time
 	return b
 }
 
+// WithSignIn sets the SignIn field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the SignIn field is set to the value of the last call.
+func (b *PasswordResetStatusApplyConfiguration) WithSignIn(value apiv1alpha1.SignIn) *PasswordResetStatusApplyConfiguration {
+	b.InvitationStatusApplyConfiguration.SignIn = &value
+	return b
+}
+
 // WithMessageID sets the MessageID field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the MessageID field is set to the value of the last call.

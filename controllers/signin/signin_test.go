@@ -1,0 +1,212 @@
+package signin_test
+
+import (
+	"context"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	gomegatypes "github.com/onsi/gomega/types"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/identity"
+	"github.com/roster-dev/roster/test/env"
+)
+
+// belongTo matches a sign-in that names the user and has a password.
+func belongTo(user *accessv1.User) gomegatypes.GomegaMatcher {
+	return And(
+		WithTransform(func(p *identity.Password) string { return p.UserID }, Equal(string(user.UID))),
+		WithTransform(func(p *identity.Password) string { return string(p.Hash) }, HavePrefix("$2a$")),
+	)
+}
+
+// named matches a sign-in of that name.
+func named(name string) gomegatypes.GomegaMatcher {
+	return WithTransform(func(p *identity.Password) string { return p.Name }, Equal(name))
+}
+
+var _ = Describe("a sign-in", func() {
+	var w world
+	var ana *accessv1.User
+	BeforeEach(func(ctx context.Context) {
+		w = newWorld(ctx)
+		ana = w.joined(ctx, "ana")
+	})
+
+	It("is the user's who chose the password, as Dex reads it", func(ctx context.Context) {
+		stored := env.ExpectEventually(ctx, cluster, env.SignIn(ana.Spec.Email), belongTo(ana))
+		Expect(stored.Email).To(Equal(ana.Spec.Email))
+		Expect(*stored.EmailVerified).To(BeTrue())
+		Expect([]string{stored.Name, stored.Username}).To(HaveEach("Ana Silva"))
+		Expect(stored.Labels).To(HaveKeyWithValue(accessv1.LabelManagedBy, accessv1.ManagedByRoster))
+		Expect(stored.Labels).To(HaveKeyWithValue(accessv1.LabelUser, string(ana.UID)))
+	})
+
+	It("follows the user's name, and keeps the password", func(ctx context.Context) {
+		change(ctx, ana, func(u *accessv1.User) { u.Spec.LastName = "Costa" })
+		stored := env.ExpectEventually(ctx, cluster, env.SignIn(ana.Spec.Email), And(belongTo(ana), named("Ana Costa")))
+		Expect(stored.Username).To(Equal("Ana Costa"))
+	})
+
+	DescribeTable("goes when its user may not come in any more", func(ctx context.Context, end func(context.Context)) {
+		end(ctx)
+		cluster.ExpectGone(ctx, env.SignIn(ana.Spec.Email))
+	},
+		Entry("deactivated", func(ctx context.Context) { change(ctx, ana, inactive) }),
+		Entry("deleted", func(ctx context.Context) { cluster.ExpectDeleted(ctx, ana) }),
+		Entry("at another address", func(ctx context.Context) { change(ctx, ana, at("ana.silva@"+w.name+".example")) }),
+		Entry("of a suspended tenant", func(ctx context.Context) {
+			env.ExpectChanged(ctx, cluster, w.tenant(), func(t *accessv1.Tenant) { t.Spec.State = accessv1.TenantSuspended })
+		}),
+		Entry("of a tenant that is deleted", func(ctx context.Context) { cluster.ExpectDeleted(ctx, w.tenant()) }),
+		Entry("at an address that is not allowed any more", func(ctx context.Context) {
+			env.ExpectChanged(ctx, cluster, w.tenant(), func(t *accessv1.Tenant) { t.Spec.AllowedEmailDomains = []string{"other.example"} })
+		}),
+	)
+
+	It("stays when the catalog is away, which takes access and nothing else", func(ctx context.Context) {
+		before := env.ExpectEventually(ctx, cluster, env.SignIn(ana.Spec.Email), belongTo(ana))
+		cluster.ExpectDeleted(ctx, &accessv1.ResourceCatalog{ObjectMeta: metav1.ObjectMeta{Name: w.name}})
+		change(ctx, ana, func(u *accessv1.User) { u.Spec.LastName = "Costa" }) // something that comes after
+		after := env.ExpectEventually(ctx, cluster, env.SignIn(ana.Spec.Email), named("Ana Costa"))
+		Expect(after.UID).To(Equal(before.UID))
+	})
+
+	It("is asked for by mail when the user comes back, each time anew", func(ctx context.Context) {
+		for range 2 {
+			change(ctx, ana, inactive)
+			cluster.ExpectGone(ctx, env.SignIn(ana.Spec.Email))
+			Eventually(ctx, w.resets).Should(BeEmpty(), "what was asked before is withdrawn")
+			change(ctx, ana, active)
+			Eventually(ctx, w.resets).Should(HaveLen(1))
+		}
+		reset := w.resets(ctx)[0]
+		Expect(reset.Spec).To(HaveField("ValidSeconds", BeEquivalentTo(86400)))
+		Expect(metav1.IsControlledBy(&reset, ana)).To(BeTrue())
+
+		By("and when the password was set, not any more")
+		chooses(ctx, ana, reset.UID)
+		now := metav1.Now()
+		env.ExpectForged(ctx, cluster, &reset, func(r *accessv1.PasswordReset) {
+			r.Status.InvitationStatus = accessv1.InvitationStatus{
+				State: accessv1.InvitationAccepted, Email: ana.Spec.Email, AcceptedAt: &now, SignIn: accessv1.SignInPassword,
+			}
+		})
+		change(ctx, ana, func(u *accessv1.User) { u.Spec.LastName = "Costa" })
+		env.ExpectEventually(ctx, cluster, env.SignIn(ana.Spec.Email), And(belongTo(ana), named("Ana Costa")))
+		Expect(w.resets(ctx)).To(HaveLen(1))
+	})
+
+	It("that somebody deletes is asked for once", func(ctx context.Context) {
+		cluster.ExpectDeleted(ctx, env.SignIn(ana.Spec.Email))
+		Eventually(ctx, w.resets).Should(HaveLen(1))
+		reset := w.resets(ctx)[0]
+		env.ExpectForged(ctx, cluster, &reset, func(r *accessv1.PasswordReset) { r.Status.State = accessv1.InvitationExpired })
+		change(ctx, ana, func(u *accessv1.User) { u.Spec.Department = "Logistics" })
+		env.ExpectEventually(ctx, cluster, ana, env.HaveState(accessv1.UserActive))
+		cluster.ExpectSettled(ctx, w.name)
+		Expect(w.resets(ctx)).To(HaveLen(1))
+		Expect(w.resets(ctx)[0].UID).To(Equal(reset.UID))
+	})
+
+	It("is not asked for while somebody else's reset is on its way", func(ctx context.Context) {
+		cluster.ExpectApplied(ctx, &accessv1.PasswordReset{
+			ObjectMeta: metav1.ObjectMeta{Name: "by-hand", Namespace: w.name},
+			Spec:       accessv1.PasswordResetSpec{UserRef: accessv1.Reference{Name: "ana"}},
+		})
+		cluster.ExpectDeleted(ctx, env.SignIn(ana.Spec.Email))
+		change(ctx, ana, func(u *accessv1.User) { u.Spec.Department = "Logistics" })
+		cluster.ExpectSettled(ctx, w.name)
+		Expect(w.resets(ctx)).To(HaveLen(1))
+	})
+
+	It("is asked of nobody who never had one", func(ctx context.Context) {
+		user, invitation := w.invited(ctx, w.user("ben"))
+		env.ExpectForged(ctx, cluster, invitation, func(i *accessv1.Invitation) { i.Status.State = accessv1.InvitationAccepted })
+		env.ExpectEventually(ctx, cluster, user, env.HaveState(accessv1.UserActive))
+		cluster.ExpectSettled(ctx, w.name)
+		Expect(w.resets(ctx)).To(BeEmpty())
+	})
+})
+
+var _ = Describe("an address in two tenants", func() {
+	var a, b world
+	var first, second *accessv1.User
+	BeforeEach(func(ctx context.Context) {
+		a, b = newWorld(ctx), newWorld(ctx)
+		first = a.joined(ctx, "ana")
+		second = b.shares(ctx, "ana-b", at(first.Spec.Email))
+	})
+
+	It("has one sign-in, which is the first's", func(ctx context.Context) {
+		env.ExpectEventually(ctx, cluster, env.SignIn(first.Spec.Email), belongTo(first))
+	})
+
+	It("keeps it, with the password, when the first user goes, and loses it with the last", func(ctx context.Context) {
+		before := env.ExpectEventually(ctx, cluster, env.SignIn(first.Spec.Email), belongTo(first))
+		change(ctx, first, inactive)
+		after := env.ExpectEventually(ctx, cluster, env.SignIn(first.Spec.Email), belongTo(second))
+		Expect(after.Hash).To(Equal(before.Hash))
+		Expect(after.Labels).To(HaveKeyWithValue(accessv1.LabelUser, string(second.UID)))
+		cluster.ExpectDeleted(ctx, second)
+		cluster.ExpectGone(ctx, env.SignIn(first.Spec.Email))
+	})
+
+	It("keeps it when the other tenant is suspended", func(ctx context.Context) {
+		env.ExpectChanged(ctx, cluster, b.tenant(), func(t *accessv1.Tenant) { t.Spec.State = accessv1.TenantSuspended })
+		change(ctx, first, func(u *accessv1.User) { u.Spec.LastName = "Costa" })
+		env.ExpectEventually(ctx, cluster, env.SignIn(first.Spec.Email), And(belongTo(first), named("Ana Costa")))
+	})
+
+	It("is never handed to a user who did not accept", func(ctx context.Context) {
+		c := newWorld(ctx)
+		cluster.ExpectApplied(ctx, c.user("waits", at(first.Spec.Email)), c.user("robot", func(u *accessv1.User) {
+			u.Spec.Email, u.Spec.Onboarding = "", accessv1.OnboardingNone
+			u.Spec.Type = accessv1.UserTypeRobot
+		}))
+		d := newWorld(ctx)
+		cluster.ExpectApplied(ctx, d.user("unasked", at(first.Spec.Email), func(u *accessv1.User) { u.Spec.Onboarding = accessv1.OnboardingNone }))
+		env.ExpectEventually(ctx, cluster, d.user("unasked"), env.HaveState(accessv1.UserActive))
+		change(ctx, first, inactive)
+		env.ExpectEventually(ctx, cluster, env.SignIn(first.Spec.Email), belongTo(second))
+		change(ctx, second, inactive)
+		cluster.ExpectGone(ctx, env.SignIn(first.Spec.Email))
+	})
+})
+
+var _ = Describe("a password without an acceptance", func() {
+	It("stays while the invitation waits, and goes with it", func(ctx context.Context) {
+		w := newWorld(ctx)
+		user, invitation := w.invited(ctx, w.user("ana"))
+		chooses(ctx, user, invitation.UID)
+		change(ctx, user, func(u *accessv1.User) { u.Spec.LastName = "Costa" })
+		env.ExpectEventually(ctx, cluster, env.SignIn(user.Spec.Email), And(belongTo(user), named("Ana Costa")))
+		env.ExpectChanged(ctx, cluster, invitation, func(i *accessv1.Invitation) { i.Spec.Cancel = ptr.To(true) })
+		cluster.ExpectGone(ctx, env.SignIn(user.Spec.Email))
+	})
+
+	It("of nobody goes at once", func(ctx context.Context) {
+		orphan := env.SignIn("nobody@" + env.Unique("nowhere") + ".example")
+		orphan.Labels = map[string]string{accessv1.LabelManagedBy: accessv1.ManagedByRoster}
+		Expect(cluster.Client.Create(ctx, orphan)).To(Succeed())
+		cluster.ExpectGone(ctx, orphan)
+	})
+
+	It("that Roster did not make is left alone", func(ctx context.Context) {
+		w := newWorld(ctx)
+		foreign := env.SignIn("ana@" + w.name + ".example")
+		foreign.UserID, foreign.Hash = "somebody", []byte("hash")
+		Expect(cluster.Client.Create(ctx, foreign)).To(Succeed())
+		user := w.shares(ctx, "ana")
+		change(ctx, user, inactive)
+		env.ExpectEventually(ctx, cluster, user, env.HaveState(accessv1.UserInactive))
+		change(ctx, user, active)
+		env.ExpectEventually(ctx, cluster, user, env.HaveState(accessv1.UserActive))
+		cluster.ExpectSettled(ctx, w.name)
+		stored := env.ExpectEventually(ctx, cluster, env.SignIn(user.Spec.Email), Not(BeNil()))
+		Expect([]string{stored.UserID, string(stored.Hash), stored.ResourceVersion}).To(Equal([]string{"somebody", "hash", foreign.ResourceVersion}))
+		Expect(w.resets(ctx)).To(BeEmpty())
+	})
+})

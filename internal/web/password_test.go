@@ -1,0 +1,240 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/address"
+	"github.com/roster-dev/roster/internal/identity"
+	"github.com/roster-dev/roster/internal/link"
+)
+
+const goodPassword = "trumpet-orbit-lemon"
+
+// choosing is a record whose link asks for a password.
+func choosing() record {
+	r := invited()
+	r.store, r.signIn = true, chosen
+	return r
+}
+
+// resetting is a record of a password reset whose link works.
+func resetting() record {
+	r := choosing()
+	r.purpose, r.user.Status.State = link.PasswordReset, accessv1.UserActive
+	return r
+}
+
+func (s *site) resetPath() string {
+	s.t.Helper()
+	token, err := s.keys.Sign(link.PasswordReset, uid, noon.AddDate(0, 0, 1))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return "/password-resets/" + token
+}
+
+func (s *site) send(path, typed, password string) *httptest.ResponseRecorder {
+	form := strings.NewReader(url.Values{"email": {typed}, "password": {password}}.Encode())
+	r := httptest.NewRequest(http.MethodPost, path, form)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return s.do(r)
+}
+
+func TestAFormAsksForAPasswordOnlyWhereOneIsKept(t *testing.T) {
+	const field = `<input type="password" id="password" name="password" autocomplete="new-password"`
+	plain := newSite(t, invited())
+	if body := plain.get(plain.path(uid)).Body.String(); strings.Contains(body, "password") {
+		t.Errorf("a password is asked for:\n%s", body)
+	}
+	s := newSite(t, choosing())
+	expectPage(t, s.get(s.path(uid)), http.StatusOK, field, `autocomplete="username"`, "and choose a password")
+	known := choosing()
+	known.signIn = kept
+	s = newSite(t, known)
+	w := s.get(s.path(uid))
+	expectPage(t, w, http.StatusOK, "the password that you already have")
+	if strings.Contains(w.Body.String(), field) {
+		t.Error("a password is asked of somebody who has one")
+	}
+	expectPage(t, s.post(s.path(uid), email), http.StatusOK, "You have joined")
+}
+
+func TestAWeakPasswordIsSaidAtItsField(t *testing.T) {
+	tests := map[string]string{
+		"": "Choose a password", "short": "at least 12", strings.Repeat("Xk3!vbq9", 10): "at most 72",
+		"ana@acme.example": "Leave out your address", "my-acme-password": "Leave out your address", "password1234": "easy to guess",
+	}
+	for password, words := range tests {
+		s := newSite(t, choosing())
+		w := s.send(s.path(uid), email, password)
+		expectPage(t, w, http.StatusUnprocessableEntity, words, `<a href="#password">`, `aria-describedby="password-hint password-error" aria-invalid="true"`, `value="ana@acme.example"`, "<title>Error: ")
+		if body := w.Body.String(); s.store.writes != 0 || password != "" && password != email && strings.Contains(body, password) || strings.Count(body, "aria-invalid") != 1 {
+			t.Errorf("%q: %d writes, and\n%s", password, s.store.writes, body)
+		}
+	}
+}
+
+func TestAWrongAddressIsSaidBeforeAnythingOfThePassword(t *testing.T) {
+	for _, password := range []string{"", "short", goodPassword} {
+		r := choosing()
+		s := newSite(t, r)
+		w := s.send(s.path(uid), "bo@acme.example", password)
+		expectPage(t, w, http.StatusUnprocessableEntity, "sent to another address", `<a href="#email">`)
+		if got := r.invitation.Status.WrongAddress; got == nil || got.Count != 1 || strings.Contains(w.Body.String(), "password-error") {
+			t.Errorf("counted %+v, and\n%s", got, w.Body)
+		}
+	}
+}
+
+func TestAResetWorksOnce(t *testing.T) {
+	r := resetting()
+	s := newSite(t, r)
+	expectPage(t, s.get(s.resetPath()), http.StatusOK, "Choose a new password", "Hello <bdi>Ana</bdi>")
+	expectPage(t, s.send(s.resetPath(), "bo@acme.example", goodPassword), http.StatusUnprocessableEntity, "This email was sent to another address")
+	expectPage(t, s.send(s.resetPath(), email, "password1234"), http.StatusUnprocessableEntity, "easy to guess")
+	expectPage(t, s.send(s.resetPath(), email, goodPassword), http.StatusOK, "Your password is set", `href="https://shop.acme.example/start"`)
+	if status := r.invitation.Status; status.State != accessv1.InvitationAccepted || status.SignIn != accessv1.SignInPassword {
+		t.Errorf("stored %+v", status)
+	}
+	for _, w := range []*httptest.ResponseRecorder{s.get(s.resetPath()), s.send(s.resetPath(), email, goodPassword)} {
+		expectPage(t, w, http.StatusNotFound, "This link no longer works")
+	}
+}
+
+func TestNoLinkIsGoodForTheOtherPage(t *testing.T) {
+	s := newSite(t, resetting())
+	for _, path := range []string{
+		strings.Replace(s.path(uid), "/invitations/", "/password-resets/", 1), strings.Replace(s.resetPath(), "/password-resets/", "/invitations/", 1),
+	} {
+		for _, w := range []*httptest.ResponseRecorder{s.get(path), s.send(path, email, goodPassword)} {
+			expectPage(t, w, http.StatusNotFound, "This link no longer works")
+		}
+	}
+}
+
+func TestAllDeadResetsAreOnePage(t *testing.T) {
+	dead := deadLinks()
+	dead["no store"] = func(r *record) { r.store = false }
+	dead["a user who is not in"] = func(r *record) { r.user.Status.State = accessv1.UserInvited }
+	dead["answered already"] = func(r *record) { r.invitation.Status.State = accessv1.InvitationAccepted }
+	unknown := newSite(t, resetting())
+	want := unknown.get("/invitations/unknown").Body.String()
+	for name, spoil := range dead {
+		r := resetting()
+		spoil(&r)
+		s := newSite(t, r)
+		for _, w := range []*httptest.ResponseRecorder{s.get(s.resetPath()), s.send(s.resetPath(), email, goodPassword), s.send(s.resetPath(), "bo@acme.example", "")} {
+			if w.Code != http.StatusNotFound || w.Body.String() != want || s.store.writes != 0 {
+				t.Errorf("%s: status %d, %d writes and\n%s", name, w.Code, s.store.writes, w.Body)
+			}
+		}
+	}
+}
+
+// sealed keeps passwords in memory, and says how often one was set.
+type sealed struct {
+	stored *identity.Password
+	sets   []identity.Choice
+	err    error
+}
+
+func (p *sealed) Find(context.Context, address.Address) (*identity.Password, error) {
+	return p.stored, nil
+}
+
+func (p *sealed) Set(_ context.Context, _ *identity.Password, choice identity.Choice) error {
+	if p.err == nil {
+		p.sets = append(p.sets, choice)
+	}
+	return p.err
+}
+
+func (p *sealed) Repeats(context.Context, *identity.Password, identity.Choice) (bool, error) {
+	return false, p.err
+}
+
+func ours(user types.UID) *identity.Password {
+	p := &identity.Password{UserID: string(user), Name: "Somebody"}
+	p.Labels = map[string]string{accessv1.LabelManagedBy: accessv1.ManagedByRoster}
+	return p
+}
+
+func TestWhatAnAcceptanceDoesAboutThePassword(t *testing.T) {
+	foreign := ours("user-uid")
+	foreign.Labels = nil
+	tests := map[string]struct {
+		stored *identity.Password
+		want   Standing
+		sets   int
+	}{
+		"there is none: it is chosen":                         {nil, Joined, 1},
+		"it is one's own, from an answer that broke off":      {ours("user-uid"), Joined, 1},
+		"it names somebody who may not come in: it is chosen": {ours("gone"), Joined, 1},
+		"Roster did not make it: nothing is accepted":         {foreign, Taken, 0},
+	}
+	for name, tt := range tests {
+		c := cluster(t, interceptor.Funcs{}, objectsOf(invited())...)
+		passwords := &sealed{stored: tt.stored}
+		invite, err := NewStore(c, c, passwords).Accept(t.Context(), link.Invitation, uid, Answer{email, goodPassword}, noon)
+		standingOf(t, invite, err, tt.want)
+		if len(passwords.sets) != tt.sets {
+			t.Errorf("%s: set %d times", name, len(passwords.sets))
+		}
+		if tt.sets == 1 && (passwords.sets[0].User != "user-uid" || passwords.sets[0].Link != uid || statusOf(t, c).SignIn != accessv1.SignInPassword) {
+			t.Errorf("%s: set %+v", name, passwords.sets[0])
+		}
+	}
+}
+
+// Another tenant's user has the address too, and chose a password first.
+func TestASecondTenantChangesNoPassword(t *testing.T) {
+	other := invited()
+	other.tenant.Name, other.tenant.UID = "north", "north-uid"
+	other.user.Namespace, other.user.UID, other.user.Status.AcceptedEmail = "north", "first-uid", email
+	c := cluster(t, interceptor.Funcs{}, append(objectsOf(invited()), other.tenant, other.user)...)
+	passwords := &sealed{stored: ours("first-uid")}
+	invite, err := NewStore(c, c, passwords).Find(t.Context(), link.Invitation, uid, noon)
+	if standingOf(t, invite, err, Open); !invite.Keeps || invite.Chooses {
+		t.Errorf("shows %+v", invite)
+	}
+	invite, err = NewStore(c, c, passwords).Accept(t.Context(), link.Invitation, uid, Answer{email, goodPassword}, noon)
+	if standingOf(t, invite, err, Joined); len(passwords.sets) != 0 {
+		t.Errorf("set %+v", passwords.sets)
+	}
+	if statusOf(t, c).SignIn != accessv1.SignInPassword {
+		t.Error("it is not on record that the person has a password")
+	}
+}
+
+func TestAnAnswerIsNotAcceptedWithoutItsPassword(t *testing.T) {
+	tests := map[string]struct {
+		err  error
+		want error
+	}{
+		"the store is away":              {errBroken, errBroken},
+		"another answer is at work":      {identity.ErrUnderway, identity.ErrUnderway},
+		"it keeps being written":         {apierrors.NewConflict(invitations, "x", errBroken), nil},
+		"it is somebody's, all the time": {identity.ErrTaken, nil},
+	}
+	for name, tt := range tests {
+		c := cluster(t, interceptor.Funcs{SubResourcePatch: refuseWrite(t)}, objectsOf(invited())...)
+		invite, err := NewStore(c, c, &sealed{err: tt.err}).Accept(t.Context(), link.Invitation, uid, Answer{email, goodPassword}, noon)
+		if err == nil || tt.want != nil && !errors.Is(err, tt.want) || invite != (Invite{}) {
+			t.Errorf("%s: %+v, %v", name, invite, err)
+		}
+		if err != nil && strings.Contains(err.Error(), goodPassword) {
+			t.Errorf("%s: the error holds the password: %v", name, err)
+		}
+	}
+}
