@@ -119,7 +119,7 @@ func phoenix() *life {
 	return l
 }
 
-var _ = Describe("A manager that dies at a write, or hears nothing of it", Ordered, func() {
+var _ = Describe("A manager that dies at a write, or hears nothing of it", Ordered, ContinueOnFailure, func() {
 	var l *life
 	var came, missed int
 

@@ -208,10 +208,8 @@ func (s *stage) spell(objects []client.Object) string {
 	lines, replace := make([]string, len(objects)), []string{s.name, "STAGE"}
 	for i, object := range objects {
 		replace = append(replace, string(object.GetUID()), fmt.Sprintf("UID of %T %s", object, object.GetName()))
+		replace = append(replace, hashes(object)...)
 		if invitation, ok := object.(*accessv1.Invitation); ok {
-			if hash := invitation.Labels[accessv1.LabelAddress]; hash != "" {
-				replace = append(replace, hash, "HASH of "+invitation.Status.Email, hash[:10], "HASH-of-"+invitation.Status.Email)
-			}
 			invitation.Status.Attempt = 0 // a crash may cost one
 		}
 		object.SetResourceVersion("")
@@ -230,6 +228,23 @@ func (s *stage) spell(objects []client.Object) string {
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")
+}
+
+// hashes are the names that are made of a user's UID and address, with what to call them instead.
+func hashes(object client.Object) []string {
+	switch object := object.(type) {
+	case *accessv1.Invitation:
+		if hash := object.Labels[accessv1.LabelAddress]; hash != "" {
+			return []string{hash, "HASH of " + object.Status.Email, hash[:10], "HASH-of-" + object.Status.Email}
+		}
+	case *accessv1.User: // whose invitation may have been deleted
+		if i := object.Status.Invitation; i != nil {
+			if hash, own := strings.CutPrefix(i.Name, object.Name+"-"); own && len(hash) == 10 {
+				return []string{hash, "HASH-of-" + i.Email}
+			}
+		}
+	}
+	return nil
 }
 
 // expectMails compares what was sent on two stages, and bounds the copies of each mail. All copies of a mail are the same
@@ -284,4 +299,8 @@ func read(from io.Reader) string {
 	content, err := io.ReadAll(from)
 	Expect(err).NotTo(HaveOccurred())
 	return string(content)
+}
+
+func (s *stage) list(ctx context.Context, into client.ObjectList) error {
+	return cluster.Client.List(ctx, into, client.InNamespace(s.name))
 }
