@@ -198,11 +198,16 @@ func (o *office) keep(c copied) {
 	o.taken = append(o.taken, c)
 }
 
-// to are the mails to addresses of a domain, oldest first.
-func (o *office) to(domain string) []copied {
+// all are all mails, oldest first.
+func (o *office) all() []copied {
 	o.lock.Lock()
 	defer o.lock.Unlock()
-	return slices.DeleteFunc(slices.Clone(o.taken), func(c copied) bool { return !strings.HasSuffix(c.to, "@"+domain) })
+	return slices.Clone(o.taken)
+}
+
+// to are the mails to addresses of a domain, oldest first.
+func (o *office) to(domain string) []copied {
+	return slices.DeleteFunc(o.all(), func(c copied) bool { return !strings.HasSuffix(c.to, "@"+domain) })
 }
 
 // talk is one conversation.

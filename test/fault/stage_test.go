@@ -163,6 +163,7 @@ func answer(ctx context.Context, link, address string) (int, error) {
 }
 
 func send(request *http.Request) (int, error) {
+	request.Header.Set("X-Forwarded-For", network())
 	response, err := web.Do(request)
 	if err != nil {
 		return 0, err
@@ -206,9 +207,11 @@ var moments = regexp.MustCompile(`"\d{4}-\d\d-\d\dT[0-9:.]+Z"`)
 // spell leaves out what differs between two runs of the same: times, versions, and what is made of UIDs.
 func (s *stage) spell(objects []client.Object) string {
 	lines, replace := make([]string, len(objects)), []string{s.name, "STAGE"}
+	for _, object := range objects {
+		replace = append(hashes(object), replace...) // in this order: invitations come last, and know the whole hash
+	}
 	for i, object := range objects {
 		replace = append(replace, string(object.GetUID()), fmt.Sprintf("UID of %T %s", object, object.GetName()))
-		replace = append(replace, hashes(object)...)
 		if invitation, ok := object.(*accessv1.Invitation); ok {
 			invitation.Status.Attempt = 0 // a crash may cost one
 		}

@@ -67,6 +67,8 @@ type wire struct {
 	about  string
 	counts map[string]int
 	seen   []moment
+	// stored counts those of them that the API server did.
+	stored map[string]int
 	crash  crash
 	// kill ends the manager, and strike reports that the moment has come.
 	kill   func()
@@ -105,6 +107,7 @@ func (w *wire) count(about string, c crash) (strike <-chan struct{}) {
 	w.lock.Lock()
 	defer w.lock.Unlock()
 	w.about, w.crash, w.counts, w.seen, w.strike = about, c, map[string]int{}, nil, make(chan struct{})
+	w.stored = map[string]int{}
 	return w.strike
 }
 
@@ -126,9 +129,16 @@ func struck(strike <-chan struct{}) bool {
 	}
 }
 
+func (w *wire) storedOf(what string) int {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	return w.stored[what]
+}
+
 // RoundTrip passes a request on, unless its moment has come.
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
-	switch w.fateOf(r) {
+	now, fate := w.look(r)
+	switch fate {
 	case diesBefore:
 		w.kill()
 		return nil, errDead
@@ -144,7 +154,13 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
 	default:
-		return w.inner.RoundTrip(r)
+		response, err := w.inner.RoundTrip(r)
+		if err == nil && response.StatusCode < http.StatusMultipleChoices && now != (moment{}) {
+			w.lock.Lock()
+			w.stored[now.what]++
+			w.lock.Unlock()
+		}
+		return response, err
 	}
 }
 
@@ -158,32 +174,33 @@ func (w *wire) pass(r *http.Request) {
 	}
 }
 
-func (w *wire) fateOf(r *http.Request) fate {
+// look numbers a request that counts; others have no moment.
+func (w *wire) look(r *http.Request) (now moment, f fate) {
 	what := changeOf(r)
 	if what == "" {
-		return ""
+		return moment{}, ""
 	}
 	var body []byte
 	if r.Body != nil {
 		var err error
 		if body, err = io.ReadAll(r.Body); err != nil {
-			return ""
+			return moment{}, ""
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	w.lock.Lock()
 	defer w.lock.Unlock()
 	if w.about == "" || !strings.Contains(r.URL.Path, w.about) && !bytes.Contains(body, []byte(w.about)) {
-		return ""
+		return moment{}, ""
 	}
 	w.counts[what]++
-	now := moment{what, w.counts[what]}
+	now = moment{what, w.counts[what]}
 	w.seen = append(w.seen, now)
 	if w.crash.fate == "" || w.crash.moment != now {
-		return ""
+		return now, ""
 	}
 	close(w.strike)
-	return w.crash.fate
+	return now, w.crash.fate
 }
 
 // changeOf is the method, the resource and the subresource of a request that changes something; empty for others, and for
