@@ -259,7 +259,7 @@ func (s *stage) expectMails(subjects []string, crashes int) {
 		id := mail.message().Header.Get("Message-Id")
 		byID[id] = append(byID[id], mail)
 	}
-	var got []string
+	got := []string{}
 	for id, copies := range byID {
 		got = append(got, copies[0].to)
 		unacknowledged := 0
