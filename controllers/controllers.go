@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 
 	"github.com/roster-dev/roster/controllers/invitation"
+	"github.com/roster-dev/roster/controllers/passwordreset"
 	"github.com/roster-dev/roster/controllers/resourcecatalog"
 	"github.com/roster-dev/roster/controllers/restriction"
 	"github.com/roster-dev/roster/controllers/role"
@@ -21,7 +22,9 @@ import (
 	"github.com/roster-dev/roster/controllers/vendor"
 	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/index"
+	"github.com/roster-dev/roster/internal/ledger"
 	"github.com/roster-dev/roster/internal/mail"
+	"github.com/roster-dev/roster/internal/outbox"
 	"github.com/roster-dev/roster/internal/status"
 )
 
@@ -29,8 +32,12 @@ import (
 type Deps struct {
 	// Sender hands mails over.
 	Sender mail.Sender
+	// Templates write them.
+	Templates *mail.Templates
+	// Requester is how a mail names who asked for it, by what an object's spec.requestedBy holds; empty: nobody is named.
+	Requester func(requestedBy string) string
 	// Links makes the links that go into them.
-	Links invitation.Linker
+	Links outbox.Linker
 	// MessageDomain is the right-hand side of every Message-ID.
 	MessageDomain string
 	Clock         clock.PassiveClock
@@ -38,6 +45,12 @@ type Deps struct {
 	Jitter func() float64
 	// Events records what people should hear of.
 	Events events.EventRecorder
+	// Namespace is Roster's own.
+	Namespace string
+	// Limits bound the mails of each tenant.
+	Limits ledger.Limits
+	// PasswordStore is true where a password can be set.
+	PasswordStore bool
 }
 
 // Workers a controller. Users are many and each is cheap: more workers than these do not finish sooner, they only keep the
@@ -59,6 +72,11 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, deps Deps) error {
 	}
 	c, live := mgr.GetClient(), mgr.GetAPIReader()
 	g, writer := graph.New(c, live), status.Writer{Client: c}
+	box := &outbox.Outbox{
+		Client: c, Live: live, Graph: g, Status: writer, Clock: deps.Clock, Events: deps.Events,
+		Sender: deps.Sender, Templates: deps.Templates, Requester: deps.Requester, Links: deps.Links,
+		MessageDomain: deps.MessageDomain, Jitter: deps.Jitter, Namespace: deps.Namespace, Limits: deps.Limits,
+	}
 	for _, each := range []struct {
 		setup   setup
 		workers int
@@ -70,10 +88,8 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, deps Deps) error {
 		{&usergroup.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock}, workers},
 		{&vendor.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock}, workers},
 		{&user.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock, Events: deps.Events}, userWorkers},
-		{&invitation.Reconciler{
-			Client: c, Live: live, Graph: g, Status: writer, Clock: deps.Clock, Events: deps.Events,
-			Sender: deps.Sender, Links: deps.Links, MessageDomain: deps.MessageDomain, Jitter: deps.Jitter,
-		}, mailWorkers},
+		{invitation.NewReconciler(box), mailWorkers},
+		{passwordreset.NewReconciler(box, deps.PasswordStore), mailWorkers},
 	} {
 		if err := each.setup.Setup(mgr, controller.Options{MaxConcurrentReconciles: each.workers}); err != nil {
 			return fmt.Errorf("could not set up %T: %w", each.setup, err)

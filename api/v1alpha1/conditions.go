@@ -40,7 +40,7 @@ const (
 	// ConditionValuesKnown surfaces on Restrictions: the tenant's dimension lists every value. Advice.
 	ConditionValuesKnown = "ValuesKnown"
 
-	// ConditionDelivered surfaces on Invitations: the mail server took the mail.
+	// ConditionDelivered surfaces on Invitations and PasswordResets: the mail server took the mail.
 	ConditionDelivered = "Delivered"
 )
 
@@ -157,9 +157,9 @@ const (
 	ReasonOptionUnknown = "OptionUnknown"
 )
 
-// Reasons of Invitations.
+// Reasons of Invitations and PasswordResets.
 const (
-	// ReasonPending surfaces while the invitation is recorded and nothing has been sent yet.
+	// ReasonPending surfaces while the object is recorded and nothing has been sent yet.
 	ReasonPending = "Pending"
 	// ReasonSending surfaces while the mail is being handed over.
 	ReasonSending = "Sending"
@@ -167,9 +167,9 @@ const (
 	ReasonSent = "Sent"
 	// ReasonExpired surfaces when the link's time ran out.
 	ReasonExpired = "Expired"
-	// ReasonSuperseded surfaces when a newer invitation took this one's place.
+	// ReasonSuperseded surfaces when a newer object of the kind took this one's place.
 	ReasonSuperseded = "Superseded"
-	// ReasonCancelled surfaces when the invitation was withdrawn, or the user no longer needs it.
+	// ReasonCancelled surfaces when it was withdrawn.
 	ReasonCancelled = "Cancelled"
 	// ReasonDeferred surfaces when the mail server could not take the mail now; it is tried again.
 	ReasonDeferred = "Deferred"
@@ -177,8 +177,15 @@ const (
 	ReasonRejected = "Rejected"
 	// ReasonMisconfigured surfaces when Roster's own mail settings are at fault; mails go out once they are mended.
 	ReasonMisconfigured = "Misconfigured"
-	// ReasonUserNotFound surfaces when the invitation's user does not exist.
+	// ReasonRateLimited surfaces while the user, or the tenant, has been sent as many mails as may go out in a while; the
+	// mail goes out later by itself.
+	ReasonRateLimited = "RateLimited"
+	// ReasonUserNotFound surfaces when the user does not exist.
 	ReasonUserNotFound = "UserNotFound"
 	// ReasonUserNotWaiting surfaces when the user needs no invitation: accepted already, inactive, or not to be invited.
 	ReasonUserNotWaiting = "UserNotWaiting"
+	// ReasonUserNotActive surfaces when a password reset is for a user who is not Active, and so cannot have a password.
+	ReasonUserNotActive = "UserNotActive"
+	// ReasonNoPasswordStore surfaces when a password can be set nowhere: this Roster keeps none.
+	ReasonNoPasswordStore = "NoPasswordStore"
 )

@@ -94,7 +94,7 @@ func (s *scope) newest() *accessv1.Invitation {
 		return nil
 	}
 	for i := len(s.invitations) - 1; i >= 0; i-- {
-		if invitation.Asks(&s.invitations[i], s.user.UID, s.address) {
+		if invitation.Asks(invitation.Of(&s.invitations[i]), s.user.UID, s.address) {
 			return &s.invitations[i]
 		}
 	}

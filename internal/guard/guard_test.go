@@ -331,3 +331,24 @@ func TestInvitations(t *testing.T) {
 		"Roster invites":                           created(self, invitation("new", "ben"), ""),
 	})
 }
+
+func TestPasswordResets(t *testing.T) {
+	cancelled := true
+	cancel := func(r *accessv1.PasswordReset) { r.Spec.Cancel = &cancelled }
+	run(t, map[string]row{
+		"an administrator asks for another's":      created(dee, reset("new", "ben"), ""),
+		"the partner's administrator does":         created(paul, reset("new", "ben"), ""),
+		"for somebody who holds more":              created(dee, reset("new", "ana"), ""),
+		"who does not administer, for another":     created(vic, reset("new", "ben"), "password resets of others, as of user ben, are for administrators"),
+		"who does not administer asks for himself": created(vic, reset("new", "vic"), ""),
+		"somebody of another tenant":               created(fay, reset("new", "ben"), "are for administrators"),
+		"a pipeline":                               created(pipeline, reset("new", "ben"), ""),
+		"a robot":                                  created(robot, reset("new", "ben"), "are for administrators"),
+		"cancelling another's":                     changed(vic, "reset-ben", "are for administrators", cancel),
+		"cancelling one as an administrator":       changed(ana, "reset-ben", "", cancel),
+		"deleting another's":                       deleted[*accessv1.PasswordReset](vic, "reset-ben", "are for administrators"),
+		"deleting one as an administrator":         deleted[*accessv1.PasswordReset](ana, "reset-ben", ""),
+		"calling one another user's":               changed(ana, "reset-ben", "labels that begin with", func(r *accessv1.PasswordReset) { r.Labels = map[string]string{accessv1.LabelUser: "uid-acme-vic"} }),
+		"making one another user's child":          changed(ana, "reset-ben", "only Roster makes", func(r *accessv1.PasswordReset) { ownedBy(find[*accessv1.User]("vic"), "User", r) }),
+	})
+}

@@ -24,9 +24,9 @@ import (
 // must be written while nobody answers: they are let through before they come here, and here as well (Guard.Self).
 // +kubebuilder:webhookconfiguration:mutating=false,name=roster-guard
 // +kubebuilder:webhookconfiguration:mutating=true,name=roster-guard
-// +kubebuilder:webhook:name=guard.access.roster.dev,path=/guard,mutating=false,resources=users;usergroups;roles;restrictions;vendors;invitations,verbs=create;update;delete,failurePolicy=fail,sideEffects=None,matchPolicy=Equivalent,timeoutSeconds=5,groups=access.roster.dev,versions=*,admissionReviewVersions=v1,serviceName=roster-guard,serviceNamespace=roster-system,patch=`{"matchConditions":[{"name":"not-roster","expression":"request.userInfo.username != 'system:serviceaccount:roster-system:roster-manager'"}]}`
-// +kubebuilder:webhook:name=status.guard.access.roster.dev,path=/guard,mutating=false,resources=users/status;usergroups/status;roles/status;restrictions/status;vendors/status;invitations/status;tenants/status;resourcecatalogs/status,verbs=update,failurePolicy=fail,sideEffects=None,matchPolicy=Equivalent,timeoutSeconds=5,groups=access.roster.dev,versions=*,admissionReviewVersions=v1,serviceName=roster-guard,serviceNamespace=roster-system,patch=`{"matchConditions":[{"name":"not-roster","expression":"request.userInfo.username != 'system:serviceaccount:roster-system:roster-manager'"}]}`
-// +kubebuilder:webhook:name=stamp.guard.access.roster.dev,path=/stamp,mutating=true,resources=invitations,verbs=create;update,failurePolicy=fail,sideEffects=None,matchPolicy=Equivalent,timeoutSeconds=5,groups=access.roster.dev,versions=*,admissionReviewVersions=v1,serviceName=roster-guard,serviceNamespace=roster-system,patch=`{"matchConditions":[{"name":"not-roster","expression":"request.userInfo.username != 'system:serviceaccount:roster-system:roster-manager'"}]}`
+// +kubebuilder:webhook:name=guard.access.roster.dev,path=/guard,mutating=false,resources=users;usergroups;roles;restrictions;vendors;invitations;passwordresets,verbs=create;update;delete,failurePolicy=fail,sideEffects=None,matchPolicy=Equivalent,timeoutSeconds=5,groups=access.roster.dev,versions=*,admissionReviewVersions=v1,serviceName=roster-guard,serviceNamespace=roster-system,patch=`{"matchConditions":[{"name":"not-roster","expression":"request.userInfo.username != 'system:serviceaccount:roster-system:roster-manager'"}]}`
+// +kubebuilder:webhook:name=status.guard.access.roster.dev,path=/guard,mutating=false,resources=users/status;usergroups/status;roles/status;restrictions/status;vendors/status;invitations/status;passwordresets/status;tenants/status;resourcecatalogs/status,verbs=update,failurePolicy=fail,sideEffects=None,matchPolicy=Equivalent,timeoutSeconds=5,groups=access.roster.dev,versions=*,admissionReviewVersions=v1,serviceName=roster-guard,serviceNamespace=roster-system,patch=`{"matchConditions":[{"name":"not-roster","expression":"request.userInfo.username != 'system:serviceaccount:roster-system:roster-manager'"}]}`
+// +kubebuilder:webhook:name=stamp.guard.access.roster.dev,path=/stamp,mutating=true,resources=invitations;passwordresets,verbs=create;update,failurePolicy=fail,sideEffects=None,matchPolicy=Equivalent,timeoutSeconds=5,groups=access.roster.dev,versions=*,admissionReviewVersions=v1,serviceName=roster-guard,serviceNamespace=roster-system,patch=`{"matchConditions":[{"name":"not-roster","expression":"request.userInfo.username != 'system:serviceaccount:roster-system:roster-manager'"}]}`
 // +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
 
 // Paths under which the webhooks are served.
@@ -130,6 +130,8 @@ func (g *Guard) decodeSide(request *admission.Request, raw runtime.RawExtension)
 		object = &accessv1.Vendor{}
 	case "Invitation":
 		object = &accessv1.Invitation{}
+	case "PasswordReset":
+		object = &accessv1.PasswordReset{}
 	default:
 		return nil, fmt.Errorf("the guard knows no kind %s", request.Kind.Kind)
 	}

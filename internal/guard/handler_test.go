@@ -124,6 +124,8 @@ func TestStamp(t *testing.T) {
 	forged.Spec.RequestedBy = "somebody@else.example"
 	kept := invitation("new", "ben")
 	kept.Spec.RequestedBy = ana
+	forgedReset := reset("new", "ben")
+	forgedReset.Spec.RequestedBy = "somebody@else.example"
 	for sentence, c := range map[string]struct {
 		by      string
 		was, is client.Object
@@ -131,6 +133,7 @@ func TestStamp(t *testing.T) {
 	}{
 		"who creates it":                       {ana, nil, invitation("new", "ben"), `{"op":"add","path":"/spec/requestedBy","value":"oidc:ana@acme.example"}`},
 		"whatever he wrote":                    {ana, nil, forged, `{"op":"replace","path":"/spec/requestedBy","value":"oidc:ana@acme.example"}`},
+		"who asks for a password reset":        {ana, nil, forgedReset, `{"op":"replace","path":"/spec/requestedBy","value":"oidc:ana@acme.example"}`},
 		"Roster's own have none":               {self, nil, invitation("new", "ben"), ""},
 		"applied again without it":             {ana, kept, invitation("new", "ben"), `{"op":"add","path":"/spec/requestedBy","value":"oidc:ana@acme.example"}`},
 		"changed by another":                   {vic, kept, forged, `{"op":"replace","path":"/spec/requestedBy","value":"oidc:ana@acme.example"}`},

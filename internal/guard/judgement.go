@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/invitation"
 )
 
 // judgement is everything that one write is judged by.
@@ -95,7 +96,7 @@ func (j *judgement) escalation(ctx context.Context) (string, error) {
 	if _, problem := j.before.tenancy.Problem(j.before.namespace); problem != "" {
 		return problem + ", so nobody holds anything that could be compared", nil
 	}
-	if refusal, decided := j.refuseInvitation(); decided {
+	if refusal, decided := j.refuseLetter(); decided {
 		return refusal, nil
 	}
 	if hasForeignOwners(j.write) {
@@ -123,17 +124,18 @@ func (j *judgement) sentence(g *gain) string {
 	return fmt.Sprintf("%s would gain %s, and %s does not hold %s", g.who, gained, who, missing)
 }
 
-// refuseInvitation judges writes to invitations, which give nothing by themselves: one asks oneself, or administers.
-func (j *judgement) refuseInvitation() (refusal string, decided bool) {
-	invitation, ok := j.write.object().(*accessv1.Invitation)
+// refuseLetter judges writes to invitations and password resets, which give nothing by themselves, and mail nobody but the
+// user: one asks oneself, or administers.
+func (j *judgement) refuseLetter() (refusal string, decided bool) {
+	letter, ok := invitation.LetterOf(j.write.object())
 	if !ok {
 		return "", false
 	}
-	if j.by.administers || j.by.home && j.by.user.Name == invitation.Spec.UserRef.Name {
+	if j.by.administers || j.by.home && j.by.user.Name == letter.User {
 		return "", true
 	}
-	return fmt.Sprintf("invitations of others, as of user %s, are for administrators: %s does not hold Manage on %s",
-		invitation.Spec.UserRef.Name, j.by.name(), j.before.tenancy.Catalog.Spec.AdministrationResource), true
+	return fmt.Sprintf("%ss of others, as of user %s, are for administrators: %s does not hold Manage on %s",
+		letter.Noun, letter.User, j.by.name(), j.before.tenancy.Catalog.Spec.AdministrationResource), true
 }
 
 // hasForeignOwners tells whether a write adds an owner. Whose owner is gone, the cluster deletes, and no deletion of the

@@ -13,6 +13,7 @@ import (
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/graph"
+	"github.com/roster-dev/roster/internal/invitation"
 )
 
 // refuseOwn says why a write is Roster's alone; empty: it is not.
@@ -61,9 +62,9 @@ func predefined(tenancy *graph.Tenancy, name string) *accessv1.CatalogRole {
 	return nil
 }
 
-// madeByRoster: it is the child of one of Roster's objects. Invitations are children of their user and everybody's.
+// madeByRoster: it is the child of one of Roster's objects. What asks a user is his child and everybody's.
 func madeByRoster(object client.Object) bool {
-	if _, ok := object.(*accessv1.Invitation); ok {
+	if _, ok := invitation.LetterOf(object); ok {
 		return false
 	}
 	owner := metav1.GetControllerOf(object)

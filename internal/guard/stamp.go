@@ -6,23 +6,24 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
-
-	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 )
 
-// Stamp writes into an invitation who asked for it, whatever its author wrote there. What is stamped stays: an invitation
-// that is applied again without it is still the same. Roster's own have nobody to name.
+// Stamp writes into an invitation or a password reset who asked for it, whatever its author wrote there. What is stamped
+// stays: one that is applied again without it is still the same. Roster's own have nobody to name.
 func (g *Guard) Stamp(ctx context.Context, request admission.Request) admission.Response {
 	by := request.UserInfo.Username
 	if by == g.Self {
 		by = ""
 	}
 	if len(request.OldObject.Raw) > 0 {
-		stored := &accessv1.Invitation{}
-		if err := json.Unmarshal(request.OldObject.Raw, stored); err != nil {
+		stored := map[string]any{}
+		err := json.Unmarshal(request.OldObject.Raw, &stored)
+		if err == nil {
+			by, _, err = unstructured.NestedString(stored, "spec", "requestedBy")
+		}
+		if err != nil {
 			return unable(ctx, err)
 		}
-		by = stored.Spec.RequestedBy
 	}
 	stamped := map[string]any{}
 	if err := json.Unmarshal(request.Object.Raw, &stamped); err != nil {
@@ -38,10 +39,10 @@ func (g *Guard) Stamp(ctx context.Context, request admission.Request) admission.
 	return admission.PatchResponseFromRaw(request.Object.Raw, content)
 }
 
-func stamp(invitation map[string]any, by string) error {
+func stamp(object map[string]any, by string) error {
 	if by == "" {
-		unstructured.RemoveNestedField(invitation, "spec", "requestedBy")
+		unstructured.RemoveNestedField(object, "spec", "requestedBy")
 		return nil
 	}
-	return unstructured.SetNestedField(invitation, by, "spec", "requestedBy")
+	return unstructured.SetNestedField(object, by, "spec", "requestedBy")
 }

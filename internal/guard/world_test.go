@@ -221,6 +221,10 @@ func invitation(name, of string) *accessv1.Invitation {
 	return &accessv1.Invitation{ObjectMeta: meta("acme", name), Spec: accessv1.InvitationSpec{UserRef: accessv1.Reference{Name: of}}}
 }
 
+func reset(name, of string) *accessv1.PasswordReset {
+	return &accessv1.PasswordReset{ObjectMeta: meta("acme", name), Spec: accessv1.PasswordResetSpec{UserRef: accessv1.Reference{Name: of}}}
+}
+
 // stored is what every row starts from.
 func stored() []client.Object {
 	acme := tenant("acme", func(t *accessv1.Tenant) { t.Spec.ManagedBy = &accessv1.Reference{Name: "agency"} })
@@ -247,7 +251,7 @@ func stored() []client.Object {
 		user("ben"), user("rob", of("own-site")),
 		user("zoe", of("abc.vendor.editor", "xyz.vendor.editor")),
 		groupIn("agency", "owners", roles("owner")), userIn("agency", "paul", of("owners")), userIn("agency", "pia"),
-		userIn("bakery", "fay"), invitation("for-ben", "ben"), invitation("for-vic", "vic"),
+		userIn("bakery", "fay"), reset("reset-ben", "ben"), invitation("for-ben", "ben"), invitation("for-vic", "vic"),
 	}
 }
 

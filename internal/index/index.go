@@ -33,6 +33,10 @@ const (
 	InvitationByUser = "invitation.user"
 	// InvitationByUID finds an Invitation by its UID.
 	InvitationByUID = "invitation.uid"
+	// PasswordResetByUser finds PasswordResets by the name of their user.
+	PasswordResetByUser = "passwordreset.user"
+	// PasswordResetByUID finds a PasswordReset by its UID.
+	PasswordResetByUID = "passwordreset.uid"
 )
 
 // Index is one field index.
@@ -66,6 +70,8 @@ func All() []Index {
 		})},
 		{&accessv1.Invitation{}, InvitationByUser, extract(func(i *accessv1.Invitation) []string { return one(i.Spec.UserRef.Name) })},
 		{&accessv1.Invitation{}, InvitationByUID, extract(func(i *accessv1.Invitation) []string { return one(string(i.UID)) })},
+		{&accessv1.PasswordReset{}, PasswordResetByUser, extract(func(r *accessv1.PasswordReset) []string { return one(r.Spec.UserRef.Name) })},
+		{&accessv1.PasswordReset{}, PasswordResetByUID, extract(func(r *accessv1.PasswordReset) []string { return one(string(r.UID)) })},
 	}
 }
 

@@ -26,6 +26,7 @@ func TestWhatEachIndexFinds(t *testing.T) {
 		VendorRef: &accessv1.Reference{Name: "abc"},
 	}}
 	invitation := &accessv1.Invitation{ObjectMeta: named, Spec: accessv1.InvitationSpec{UserRef: accessv1.Reference{Name: "ana"}}}
+	reset := &accessv1.PasswordReset{ObjectMeta: named, Spec: accessv1.PasswordResetSpec{UserRef: accessv1.Reference{Name: "ana"}}}
 	extractors := map[string]client.IndexerFunc{}
 	for _, i := range All() {
 		if extractors[i.Key] != nil {
@@ -56,6 +57,8 @@ func TestWhatEachIndexFinds(t *testing.T) {
 		{InvitationByUser, invitation, []string{"ana"}},
 		{InvitationByUID, invitation, []string{"uid"}},
 		{InvitationByUID, &accessv1.Invitation{}, nil},
+		{PasswordResetByUser, reset, []string{"ana"}},
+		{PasswordResetByUID, reset, []string{"uid"}},
 	} {
 		tested[c.key] = true
 		if diff := cmp.Diff(c.want, extractors[c.key](c.object)); diff != "" {

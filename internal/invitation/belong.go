@@ -6,14 +6,14 @@ import (
 	"encoding/base32"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/ptr"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/address"
 )
 
-// Claim says to whom an invitation belongs. An invitation that a person wrote belongs to nobody until the first attempt.
+// Claim says to whom a letter belongs. One that a person wrote belongs to nobody until the first attempt.
 type Claim string
 
 const (
@@ -25,10 +25,10 @@ const (
 	Foreign Claim = "Foreign"
 )
 
-// ClaimOf tells whether an invitation belongs to the user of that UID. Owners of other kinds do not count.
-func ClaimOf(i *accessv1.Invitation, user types.UID) Claim {
+// ClaimOf tells whether a letter belongs to the user of that UID. Owners of other kinds do not count.
+func ClaimOf(letter metav1.Object, user types.UID) Claim {
 	claim := Unclaimed
-	for _, owner := range i.OwnerReferences {
+	for _, owner := range letter.GetOwnerReferences() {
 		switch {
 		case owner.Kind != "User" || owner.APIVersion != accessv1.SchemeGroupVersion.String():
 		case owner.UID == user:
@@ -40,18 +40,18 @@ func ClaimOf(i *accessv1.Invitation, user types.UID) Claim {
 	return claim
 }
 
-// Asks tells whether an invitation asks the user at the address, or will. It is bound to an address by the first
-// attempt, and from the start where Roster made it for one. Before that it is for whatever address the user has.
-func Asks(i *accessv1.Invitation, user types.UID, at address.Address) bool {
-	label := i.Labels[accessv1.LabelAddress]
+// Asks tells whether a letter asks the user at the address, or will. It is bound to an address by the first attempt, and
+// from the start where Roster made it for one. Before that it is for whatever address the user has.
+func Asks(l Letter, user types.UID, at address.Address) bool {
+	label := l.GetLabels()[accessv1.LabelAddress]
 	switch {
-	case i.Status.Email != "":
-		asked, err := address.Parse(i.Status.Email)
+	case l.Status.Email != "":
+		asked, err := address.Parse(l.Status.Email)
 		return err == nil && !at.IsZero() && asked.Key() == at.Key()
 	case label != "":
 		return label == AddressHash(user, at)
 	default:
-		return !i.Status.State.Final()
+		return !l.Status.State.Final()
 	}
 }
 
@@ -70,18 +70,18 @@ func FirstName(user, addressHash string) string {
 	return user + "-" + addressHash[:hashed]
 }
 
-// Compare orders invitations by age: negative when a came first. Creation times have whole seconds; within one, Roster's
-// own came before those that somebody wrote to ask again.
-func Compare(a, b *accessv1.Invitation) int {
+// Compare orders letters of one kind by age: negative when a came first. Creation times have whole seconds; within one,
+// Roster's own came before those that somebody wrote to ask again.
+func Compare(a, b metav1.Object) int {
 	return cmp.Or(
-		a.CreationTimestamp.Compare(b.CreationTimestamp.Time),
+		a.GetCreationTimestamp().Compare(b.GetCreationTimestamp().Time),
 		cmp.Compare(written(a), written(b)),
-		strings.Compare(a.Name, b.Name),
+		strings.Compare(a.GetName(), b.GetName()),
 	)
 }
 
-func written(i *accessv1.Invitation) int {
-	if i.Labels[accessv1.LabelAddress] != "" {
+func written(letter metav1.Object) int {
+	if letter.GetLabels()[accessv1.LabelAddress] != "" {
 		return 0
 	}
 	return 1
@@ -89,8 +89,8 @@ func written(i *accessv1.Invitation) int {
 
 // Supersedes tells whether a takes the place of b, of the same user who has this UID and this address now: a is newer,
 // asks him there, and is open or was accepted.
-func Supersedes(a, b *accessv1.Invitation, user types.UID, at address.Address) bool {
-	withdrawn := ptr.Deref(a.Spec.Cancel, false) || !a.DeletionTimestamp.IsZero()
+func Supersedes(a, b Letter, user types.UID, at address.Address) bool {
+	withdrawn := a.Cancelled || !a.GetDeletionTimestamp().IsZero()
 	counts := !a.Status.State.Final() || a.Status.State == accessv1.InvitationAccepted
 	return Compare(a, b) > 0 && counts && !withdrawn && ClaimOf(a, user) != Foreign && Asks(a, user, at)
 }

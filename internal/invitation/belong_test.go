@@ -84,7 +84,7 @@ func TestWhichAddressAnInvitationIsFor(t *testing.T) {
 		"one that asked no address is for nobody":                   {written(asked("nonsense")), ana, false},
 		"one that somebody wrote is for a user without any, still":  {written(pending), address.Address{}, true},
 	} {
-		if got := Asks(c.invitation, "ana", c.at); got != c.want {
+		if got := Asks(Of(c.invitation), "ana", c.at); got != c.want {
 			t.Errorf("%s: got %v", sentence, got)
 		}
 	}
@@ -156,7 +156,7 @@ func TestWhatSupersedesWhat(t *testing.T) {
 		"one that asks at another address does not":        {invitation("a", 0, elsewhere), older, false},
 		"one of an earlier user of the same name does not": {invitation("a", 0, foreign), older, false},
 	} {
-		if got := Supersedes(c.a, c.b, "ana", ana); got != c.want {
+		if got := Supersedes(Of(c.a), Of(c.b), "ana", ana); got != c.want {
 			t.Errorf("%s: got %v", sentence, got)
 		}
 	}

@@ -1,5 +1,5 @@
-// Package invitation decides what happens to an invitation next: a pure function of what is recorded, of its user, and of
-// the time. It never sends and never writes; the controller does what it says, and asks again.
+// Package invitation decides what happens to an invitation, or to a password reset, next: a pure function of what is
+// recorded, of its user, and of the time. It never sends and never writes; the outbox does what it says, and asks again.
 //
 // The order of the outbox is record, send, record. An attempt is counted before the mail is handed over, so a crash in
 // between repeats the same mail, with the same Message-ID, Date and link, and never forgets one.
@@ -16,30 +16,38 @@ import (
 
 // Facts are what the decision rests on.
 type Facts struct {
-	Invitation *accessv1.Invitation
+	Letter Letter
 	// UserFound is false when there is no such user, or it is being deleted.
 	UserFound bool
-	// Claimed is true when the invitation belongs to a user, who may be another than the one found under the name, and
-	// then UserFound is false.
+	// Claimed is true when the letter belongs to a user, who may be another than the one found under the name, and then
+	// UserFound is false.
 	Claimed bool
-	// UserWaits is true when the user may be asked at his present address and has not accepted there.
-	UserWaits bool
-	// UserProblem says why the user does not wait, when that can change by itself or by a mended object; empty when he
-	// needs no invitation at all.
-	UserProblem string
-	// SameAddress is false when the invitation is for an address that is no longer the user's.
+	// Need is the user's.
+	Need Need
+	// SameAddress is false when the letter is for an address that is no longer the user's.
 	SameAddress bool
-	// Superseded is true when the user has a newer invitation that has not been withdrawn.
+	// Superseded is true when the user has a newer letter of the kind that has not been withdrawn.
 	Superseded bool
 	// TenantReason and TenantMessage say why nobody in the namespace is asked anything now; empty: nothing is in the way.
 	TenantReason, TenantMessage string
+}
+
+// Need says whether a user is to be asked, at his present address. The zero Need is nobody's.
+type Need struct {
+	Asked bool
+	// Reason and Message say why he is not to be asked.
+	Reason, Message string
+	// Passing is true when that can change by itself or by a mended object: then the letter waits for it. Otherwise it ends.
+	Passing bool
+	// Stalled is true when it passes only if somebody acts.
+	Stalled bool
 }
 
 // Step is what to do.
 type Step string
 
 const (
-	// Nothing: the invitation is in a final state.
+	// Nothing: the letter is in a final state.
 	Nothing Step = "Nothing"
 	// End: move to the final state in Action.State.
 	End Step = "End"
@@ -58,9 +66,11 @@ type Action struct {
 	Step Step
 	// State is the final state of End.
 	State accessv1.InvitationState
-	// Reason and Message say why, for End and Hold.
+	// Reason and Message say why, for End and Hold, and for a Wait that is not for an answer or another attempt.
 	Reason  string
 	Message string
+	// Stalled is true for a Hold that ends only if somebody acts.
+	Stalled bool
 	// At is when Wait ends; zero: only with an event.
 	At time.Time
 }
@@ -71,14 +81,14 @@ type Action struct {
 //  2. cancelled by its field
 //  3. no user: cancelled when it had one, or was sent to one; held until he appears otherwise
 //  4. it is for an address that is no longer the user's: cancelled
-//  5. the user needs no invitation: cancelled
-//  6. a newer invitation took its place: superseded
+//  5. the user is not to be asked, for good: cancelled
+//  6. a newer letter took its place: superseded
 //  7. its time ran out: expired
 //  8. sent: wait for the answer until it expires
 //  9. the tenant, or the user, is not ready to be asked: held
 //  10. an attempt is due: record it; recorded: send it; deferred: wait
 func Next(f Facts, now time.Time) Action {
-	status := &f.Invitation.Status
+	status := f.Letter.Status
 	if status.State.Final() {
 		return Action{Step: Nothing}
 	}
@@ -87,25 +97,25 @@ func Next(f Facts, now time.Time) Action {
 	}
 	switch {
 	case !f.UserFound:
-		return Action{Step: Hold, Reason: accessv1.ReasonUserNotFound, Message: "User " + f.Invitation.Spec.UserRef.Name + " does not exist"}
+		return Action{Step: Hold, Reason: accessv1.ReasonUserNotFound, Message: "User " + f.Letter.User + " does not exist"}
 	case status.State == accessv1.InvitationSent:
 		return Action{Step: Wait, At: ptr.Deref(status.ExpiresAt, metav1.Time{}).Time}
 	case f.TenantReason != "":
 		return Action{Step: Hold, Reason: f.TenantReason, Message: f.TenantMessage}
-	case !f.UserWaits:
-		return Action{Step: Hold, Reason: accessv1.ReasonUserNotWaiting, Message: f.UserProblem}
+	case !f.Need.Asked:
+		return Action{Step: Hold, Reason: f.Need.Reason, Message: f.Need.Message, Stalled: f.Need.Stalled}
 	default:
 		return attempt(status, now)
 	}
 }
 
 func (f Facts) ending(now time.Time) (Action, bool) {
-	status := &f.Invitation.Status
+	status := f.Letter.Status
 	cancelled := func(reason, message string) (Action, bool) {
 		return Action{Step: End, State: accessv1.InvitationCancelled, Reason: reason, Message: message}, true
 	}
 	switch {
-	case ptr.Deref(f.Invitation.Spec.Cancel, false):
+	case f.Letter.Cancelled:
 		return cancelled(accessv1.ReasonCancelled, "Withdrawn: spec.cancel is set")
 	case !f.UserFound && (f.Claimed || status.Email != ""):
 		return cancelled(accessv1.ReasonUserNotFound, "The user is gone")
@@ -113,10 +123,10 @@ func (f Facts) ending(now time.Time) (Action, bool) {
 		return Action{}, false
 	case !f.SameAddress:
 		return cancelled(accessv1.ReasonUserNotWaiting, "The user has another address now")
-	case !f.UserWaits && f.UserProblem == "":
-		return cancelled(accessv1.ReasonUserNotWaiting, "The user needs no invitation")
+	case !f.Need.Asked && !f.Need.Passing:
+		return cancelled(f.Need.Reason, f.Need.Message)
 	case f.Superseded:
-		return Action{Step: End, State: accessv1.InvitationSuperseded, Reason: accessv1.ReasonSuperseded, Message: "A newer invitation took its place"}, true
+		return Action{Step: End, State: accessv1.InvitationSuperseded, Reason: accessv1.ReasonSuperseded, Message: "A newer " + f.Letter.Noun + " took its place"}, true
 	case status.ExpiresAt != nil && !now.Before(status.ExpiresAt.Time):
 		return Action{Step: End, State: accessv1.InvitationExpired, Reason: accessv1.ReasonExpired, Message: "Nobody answered in time"}, true
 	default:

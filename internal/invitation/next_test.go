@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 )
@@ -19,8 +18,8 @@ func in(d time.Duration) *metav1.Time { return &metav1.Time{Time: now.Add(d)} }
 // facts are those of an invitation that may be sent: the user waits, the tenant is in business.
 func facts(status accessv1.InvitationStatus, change ...func(*Facts)) Facts {
 	f := Facts{
-		Invitation: &accessv1.Invitation{Spec: accessv1.InvitationSpec{UserRef: accessv1.Reference{Name: "ana"}}, Status: status},
-		UserFound:  true, Claimed: true, UserWaits: true, SameAddress: true,
+		Letter:    Of(&accessv1.Invitation{Spec: accessv1.InvitationSpec{UserRef: accessv1.Reference{Name: "ana"}}, Status: status}),
+		UserFound: true, Claimed: true, Need: Need{Asked: true}, SameAddress: true,
 	}
 	for _, c := range change {
 		c(&f)
@@ -46,12 +45,19 @@ func with(s accessv1.InvitationStatus, change func(*accessv1.InvitationStatus)) 
 	return s
 }
 
-func cancelled(f *Facts)  { f.Invitation.Spec.Cancel = ptr.To(true) }
-func userGone(f *Facts)   { f.UserFound, f.UserWaits, f.SameAddress = false, false, false }
-func unclaimed(f *Facts)  { f.Claimed = false }
-func moved(f *Facts)      { f.SameAddress = false }
-func needsNone(f *Facts)  { f.UserWaits, f.UserProblem = false, "" }
-func notAllowed(f *Facts) { f.UserWaits, f.UserProblem = false, "not allowed" }
+func cancelled(f *Facts) { f.Letter.Cancelled = true }
+func userGone(f *Facts)  { f.UserFound, f.Need, f.SameAddress = false, Need{}, false }
+func unclaimed(f *Facts) { f.Claimed = false }
+func moved(f *Facts)     { f.SameAddress = false }
+func needsNone(f *Facts) {
+	f.Need = Need{Reason: accessv1.ReasonUserNotWaiting, Message: "needs none"}
+}
+func notAllowed(f *Facts) {
+	f.Need = Need{Reason: accessv1.ReasonUserNotWaiting, Message: "not allowed", Passing: true}
+}
+func noStore(f *Facts) {
+	f.Need = Need{Reason: accessv1.ReasonNoPasswordStore, Message: "no store", Passing: true, Stalled: true}
+}
 func superseded(f *Facts) { f.Superseded = true }
 func suspended(f *Facts)  { f.TenantReason, f.TenantMessage = "TenantSuspended", "Suspended" }
 
@@ -63,11 +69,12 @@ var (
 	endsCancelled  = ends(accessv1.InvitationCancelled, accessv1.ReasonCancelled, "Withdrawn: spec.cancel is set")
 	endsUserGone   = ends(accessv1.InvitationCancelled, accessv1.ReasonUserNotFound, "The user is gone")
 	endsMoved      = ends(accessv1.InvitationCancelled, accessv1.ReasonUserNotWaiting, "The user has another address now")
-	endsNeedsNone  = ends(accessv1.InvitationCancelled, accessv1.ReasonUserNotWaiting, "The user needs no invitation")
+	endsNeedsNone  = ends(accessv1.InvitationCancelled, accessv1.ReasonUserNotWaiting, "needs none")
 	endsSuperseded = ends(accessv1.InvitationSuperseded, accessv1.ReasonSuperseded, "A newer invitation took its place")
 	endsExpired    = ends(accessv1.InvitationExpired, accessv1.ReasonExpired, "Nobody answered in time")
 	holdsUser      = Action{Step: Hold, Reason: accessv1.ReasonUserNotFound, Message: "User ana does not exist"}
 	holdsProblem   = Action{Step: Hold, Reason: accessv1.ReasonUserNotWaiting, Message: "not allowed"}
+	holdsStore     = Action{Step: Hold, Reason: accessv1.ReasonNoPasswordStore, Message: "no store", Stalled: true}
 	holdsTenant    = Action{Step: Hold, Reason: "TenantSuspended", Message: "Suspended"}
 	waitsForAnswer = Action{Step: Wait, At: in(time.Hour).Time}
 	waitsForRetry  = Action{Step: Wait, At: in(time.Minute).Time}
@@ -111,6 +118,10 @@ func TestEveryRuleInEveryState(t *testing.T) {
 		{"the user may not be asked", []func(*Facts){notAllowed}, row{
 			"unseen": holdsProblem, "pending": holdsProblem, "recorded": holdsProblem,
 			"deferred": holdsProblem, "due": holdsProblem, "sent": waitsForAnswer,
+		}},
+		{"somebody has to act first", []func(*Facts){noStore}, row{
+			"unseen": holdsStore, "pending": holdsStore, "recorded": holdsStore,
+			"deferred": holdsStore, "due": holdsStore, "sent": waitsForAnswer,
 		}},
 		{"the tenant is suspended", []func(*Facts){suspended}, row{
 			"unseen": holdsTenant, "pending": holdsTenant, "recorded": holdsTenant,

@@ -14,11 +14,15 @@ import (
 // Purpose keeps the links of one kind of page apart from those of every other.
 type Purpose string
 
-// Invitation is the purpose of the links that lead to the acceptance page.
-const Invitation Purpose = "invitation"
+const (
+	// Invitation is the purpose of the links that lead to the acceptance page.
+	Invitation Purpose = "invitation"
+	// PasswordReset is the purpose of the links that lead to the page that sets a password.
+	PasswordReset Purpose = "password-reset"
+)
 
 // purposes lists every Purpose that there are keys for.
-var purposes = []Purpose{Invitation}
+var purposes = []Purpose{Invitation, PasswordReset}
 
 const (
 	// keyBytes is the length of every key, of the Secret and derived.

@@ -1,6 +1,6 @@
 // Package mail writes Roster's mails and hands them to a mail server. It knows no Kubernetes kinds.
 //
-// Render turns the facts of an invitation into a subject, a text and an HTML part in one of four
+// Templates turn the facts of an invitation or a password reset into a subject, a text and an HTML part in one of four
 // languages. A Sender takes one Message and either hands it over or says what happens next. SMTP is
 // the Sender for real servers; the Mailbox is a server of its own, for development, which keeps
 // what it is sent and shows it on a page.

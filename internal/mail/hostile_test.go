@@ -54,13 +54,13 @@ func TestHostileNamesChangeNothingButTheirText(t *testing.T) {
 	if len(hostile) < 60 {
 		t.Fatalf("only %d hostile strings", len(hostile))
 	}
-	variables := map[string]func(*InvitationMail, *SMTPConfig, string){
-		"tenant":    func(m *InvitationMail, _ *SMTPConfig, s string) { m.Tenant = s },
-		"product":   func(m *InvitationMail, _ *SMTPConfig, s string) { m.Product = s },
-		"name":      func(m *InvitationMail, _ *SMTPConfig, s string) { m.FirstName = s },
-		"requester": func(m *InvitationMail, _ *SMTPConfig, s string) { m.RequestedBy = s },
-		"locale":    func(m *InvitationMail, _ *SMTPConfig, s string) { m.Locale = s },
-		"sender":    func(_ *InvitationMail, c *SMTPConfig, s string) { c.FromName = s },
+	variables := map[string]func(*Content, *SMTPConfig, string){
+		"tenant":    func(m *Content, _ *SMTPConfig, s string) { m.Tenant = s },
+		"product":   func(m *Content, _ *SMTPConfig, s string) { m.Product = s },
+		"name":      func(m *Content, _ *SMTPConfig, s string) { m.FirstName = s },
+		"requester": func(m *Content, _ *SMTPConfig, s string) { m.RequestedBy = s },
+		"locale":    func(m *Content, _ *SMTPConfig, s string) { m.Locale = s },
+		"sender":    func(_ *Content, c *SMTPConfig, s string) { c.FromName = s },
 	}
 	for variable, set := range variables {
 		for n, s := range hostile {
@@ -86,13 +86,13 @@ type written struct {
 	text, html string
 }
 
-func renderWith(t *testing.T, set func(*InvitationMail, *SMTPConfig, string), value string) written {
+func renderWith(t *testing.T, set func(*Content, *SMTPConfig, string), value string) written {
 	t.Helper()
-	invitation, config := testInvitation(t), testConfig(t, 25)
+	invitation, config := testContent(t, Invitation), testConfig(t, 25)
 	set(&invitation, &config, value)
 	m := testMessage(t)
 	var err error
-	if m.Subject, m.Text, m.HTML, err = Render(invitation); err != nil {
+	if m.Subject, m.Text, m.HTML, err = builtIns.Render(invitation); err != nil {
 		t.Fatalf("Render with %q: %v", value, err)
 	}
 	msg, err := mustSMTP(t, config).compose(m)

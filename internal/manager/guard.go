@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/open-policy-agent/cert-controller/pkg/rotator"
@@ -19,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/address"
 	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/guard"
 )
@@ -71,6 +73,24 @@ func (o *GuardOptions) username(namespace string) string {
 		return o.ServiceAccount
 	}
 	return "system:serviceaccount:" + namespace + ":roster-manager"
+}
+
+// Requester is how a mail names who asked for it, by the username that the guard stamped into spec.requestedBy: the address
+// of somebody who signs in with one, and nobody else. Where no guard stamps, whoever may write the object can write any name
+// there, and a mail would vouch for it: so nobody is named.
+func (o GuardOptions) Requester(requestedBy string) string {
+	if o.Address == off {
+		return ""
+	}
+	username, prefixed := strings.CutPrefix(requestedBy, o.UsernamePrefix)
+	if !prefixed {
+		return ""
+	}
+	by, err := address.Parse(username)
+	if err != nil {
+		return ""
+	}
+	return by.String()
 }
 
 // AddGuard serves the webhooks from the manager, and holds its readiness back until they answer. The field indexes have to

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -33,17 +34,20 @@ type links struct {
 	keys    *link.Keys
 }
 
-// Link is the address in an invitation's mail. Keys and the recorded expiry make it; nothing about it is stored.
-func (l *links) Link(ctx context.Context, invitation *accessv1.Invitation) (string, error) {
+// paths are where the pages are served, by the purpose of the links that lead there.
+var paths = map[link.Purpose]string{link.Invitation: "/invitations/", link.PasswordReset: "/password-resets/"}
+
+// Link is the address in a mail. Keys and the recorded expiry make it; nothing about it is stored.
+func (l *links) Link(ctx context.Context, purpose link.Purpose, object types.UID, expiry time.Time) (string, error) {
 	keys, err := l.current(ctx)
 	if err != nil {
 		return "", err
 	}
-	token, err := keys.Sign(link.Invitation, string(invitation.UID), invitation.Status.ExpiresAt.Time)
+	token, err := keys.Sign(purpose, string(object), expiry)
 	if err != nil {
 		return "", err
 	}
-	return l.publicURL + "/invitations/" + token, nil
+	return l.publicURL + paths[purpose] + token, nil
 }
 
 // Verify returns the UID that a token was signed for.

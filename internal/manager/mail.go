@@ -11,12 +11,13 @@ import (
 	"github.com/roster-dev/roster/internal/mail"
 )
 
-// post is everything that has to do with mail: who hands it over, what stands behind Message-IDs, and the mailbox where
+// post is everything that has to do with mail: who hands it over, what is in it, what stands behind Message-IDs, and the mailbox where
 // one is used.
 type post struct {
-	sender  mail.Sender
-	domain  string
-	mailbox *mail.Mailbox
+	sender    mail.Sender
+	templates *mail.Templates
+	domain    string
+	mailbox   *mail.Mailbox
 }
 
 func newPost(o Options) (*post, error) {
@@ -24,7 +25,7 @@ func newPost(o Options) (*post, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--smtp-from: %w", err)
 	}
-	p := &post{domain: from.Domain()}
+	p := &post{templates: mail.BuiltIn(), domain: from.Domain()}
 	switch o.Transport {
 	case TransportNone:
 		p.sender = mail.Unconfigured{}

@@ -48,6 +48,10 @@ func Run(ctx context.Context, options Options, connect func() (*rest.Config, err
 	if err != nil {
 		return err
 	}
+	limits, err := options.Limits.Check()
+	if err != nil {
+		return err
+	}
 	post, err := newPost(options)
 	if err != nil {
 		return err
@@ -62,8 +66,9 @@ func Run(ctx context.Context, options Options, connect func() (*rest.Config, err
 	}
 	keys := &links{reader: mgr.GetClient(), namespace: options.Namespace, publicURL: publicURL}
 	err = controllers.SetupAll(ctx, mgr, controllers.Deps{
-		Sender: post.sender, Links: keys, MessageDomain: post.domain,
+		Sender: post.sender, Templates: post.templates, Requester: options.Guard.Requester, Links: keys, MessageDomain: post.domain,
 		Clock: clock.RealClock{}, Jitter: rand.Float64, Events: mgr.GetEventRecorder(accessv1.FieldOwner),
+		Namespace: options.Namespace, Limits: limits,
 	})
 	if err != nil {
 		return err

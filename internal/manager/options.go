@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/roster-dev/roster/internal/ledger"
 	"github.com/roster-dev/roster/internal/mail"
 )
 
@@ -39,6 +40,7 @@ type Options struct {
 	LeaderElect bool
 
 	Guard     GuardOptions
+	Limits    MailLimits
 	Transport Transport
 	SMTP      SMTPOptions
 	// MailboxSMTPAddress and MailboxPageAddress are the mailbox's; loopback only.
@@ -68,6 +70,7 @@ func Defaults() Options {
 		WebAddress:     "127.0.0.1:8080",
 		MetricsAddress: "0", HealthAddress: "0",
 		Guard:              guardDefaults(),
+		Limits:             MailLimits{UserTenMinutes: 3, UserDay: 10, TenantHour: 500},
 		Transport:          TransportNone,
 		SMTP:               SMTPOptions{TLS: string(mail.TLSStart), From: "roster@roster.example", FromName: "Roster", Timeout: time.Minute},
 		MailboxSMTPAddress: "127.0.0.1:1025", MailboxPageAddress: "127.0.0.1:8025",
@@ -96,4 +99,26 @@ func (o Options) trustedProxies() ([]netip.Prefix, error) {
 		out[i] = prefix
 	}
 	return out, nil
+}
+
+// MailLimits are how many mails may go out, invitations and password resets together.
+type MailLimits struct {
+	// UserTenMinutes and UserDay count what goes to one address of a tenant.
+	UserTenMinutes, UserDay int
+	// TenantHour counts what goes to everybody of a tenant.
+	TenantHour int
+}
+
+// maxTenantHour keeps a day's mails within what one ConfigMap can hold.
+const maxTenantHour = 1000
+
+// Check returns the limits, or says which setting cannot be.
+func (l MailLimits) Check() (ledger.Limits, error) {
+	if l.UserTenMinutes < 1 || l.UserDay < 1 || l.TenantHour < 1 || l.TenantHour > maxTenantHour {
+		return ledger.Limits{}, fmt.Errorf("--mails-per-user-10m, --mails-per-user-day and --mails-per-tenant-hour have to be 1 at least, and the last one at most %d", maxTenantHour)
+	}
+	return ledger.Limits{
+		User:   []ledger.Limit{{Mails: l.UserTenMinutes, In: 10 * time.Minute}, {Mails: l.UserDay, In: 24 * time.Hour}},
+		Tenant: ledger.Limit{Mails: l.TenantHour, In: time.Hour},
+	}, nil
 }

@@ -124,6 +124,8 @@ func shapeOf(object client.Object) (kind string, state any, stored client.Object
 		return "Vendor", &o.Status, &accessv1.Vendor{}
 	case *accessv1.Invitation:
 		return "Invitation", &o.Status, &accessv1.Invitation{}
+	case *accessv1.PasswordReset:
+		return "PasswordReset", &o.Status, &accessv1.PasswordReset{}
 	default:
 		return "", nil, nil
 	}

@@ -109,7 +109,7 @@ func TestEveryKindWithAStatusCanBeWritten(t *testing.T) {
 	for kind, object := range map[string]client.Object{
 		"ResourceCatalog": &accessv1.ResourceCatalog{}, "Tenant": &accessv1.Tenant{}, "User": &accessv1.User{},
 		"UserGroup": &accessv1.UserGroup{}, "Role": &accessv1.Role{}, "Restriction": &accessv1.Restriction{},
-		"Vendor": &accessv1.Vendor{}, "Invitation": &accessv1.Invitation{},
+		"Vendor": &accessv1.Vendor{}, "Invitation": &accessv1.Invitation{}, "PasswordReset": &accessv1.PasswordReset{},
 	} {
 		s := &server{}
 		if err := (Writer{Client: s.client()}).Write(t.Context(), object); err != nil {

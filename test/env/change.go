@@ -102,6 +102,6 @@ func (c *Cluster) ExpectSettled(ctx context.Context, namespace string) map[strin
 func lists() []client.ObjectList {
 	return []client.ObjectList{
 		&accessv1.UserList{}, &accessv1.UserGroupList{}, &accessv1.RoleList{}, &accessv1.RestrictionList{},
-		&accessv1.VendorList{}, &accessv1.InvitationList{},
+		&accessv1.VendorList{}, &accessv1.InvitationList{}, &accessv1.PasswordResetList{},
 	}
 }

@@ -32,16 +32,28 @@ func Guarded(environment *envtest.Environment) {
 
 // addGuard serves the webhooks of a guarded cluster. One that another process has started is none.
 func addGuard(mgr ctrl.Manager, c *Cluster) error {
-	if c.environment == nil || len(c.environment.WebhookInstallOptions.Paths) == 0 {
+	if !guarded(c) {
 		return nil
 	}
+	return manager.AddGuard(mgr, "roster-system", guardOptions(c))
+}
+
+func guarded(c *Cluster) bool {
+	return c.environment != nil && len(c.environment.WebhookInstallOptions.Paths) > 0
+}
+
+// guardOptions are the program's own where the cluster is not guarded: the guard is off.
+func guardOptions(c *Cluster) manager.GuardOptions {
 	options := manager.Defaults().Guard
+	if !guarded(c) {
+		return options
+	}
 	options.UsernamePrefix = UsernamePrefix
 	options.Address, options.CertDir = c.GuardServing()
 	if c.ChangeGuard != nil {
 		c.ChangeGuard(&options)
 	}
-	return manager.AddGuard(mgr, "roster-system", options)
+	return options
 }
 
 // GuardServing is where the API server of a guarded cluster looks for the webhooks, and the directory with the certificates

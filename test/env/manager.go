@@ -6,18 +6,23 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
-	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/controllers"
+	"github.com/roster-dev/roster/internal/link"
 	"github.com/roster-dev/roster/internal/mail"
 	"github.com/roster-dev/roster/internal/manager"
 )
@@ -45,16 +50,18 @@ func StartManagerWith(config *rest.Config, c *Cluster, swap func(*controllers.De
 		stop()
 		return nil, err
 	}
-	deps := controllers.Deps{
-		Sender: m.Outbox, Links: links{}, MessageDomain: "roster.example", Clock: clock.RealClock{},
-		Jitter: func() float64 { return 0 }, Events: events.NewFakeRecorder(10_000),
-	}
-	swap(&deps)
-	if err := controllers.SetupAll(ctx, mgr, deps); err != nil {
+	limits, err := manager.Defaults().Limits.Check()
+	if err != nil {
 		stop()
 		return nil, err
 	}
-	if err := addGuard(mgr, c); err != nil {
+	deps := controllers.Deps{
+		Sender: m.Outbox, Templates: mail.BuiltIn(), Requester: guardOptions(c).Requester, Links: links{},
+		MessageDomain: "roster.example", Clock: clock.RealClock{}, Jitter: func() float64 { return 0 }, Events: events.NewFakeRecorder(10_000),
+		Namespace: namespace, Limits: limits, PasswordStore: true,
+	}
+	swap(&deps)
+	if err := errors.Join(ensureNamespace(ctx, c), controllers.SetupAll(ctx, mgr, deps), addGuard(mgr, c)); err != nil {
 		stop()
 		return nil, err
 	}
@@ -66,10 +73,19 @@ func StartManagerWith(config *rest.Config, c *Cluster, swap func(*controllers.De
 	return m, nil
 }
 
+// namespace is Roster's own.
+const namespace = "roster-system"
+
+// ensureNamespace makes Roster's own namespace, where there is none: the ledgers of mails are there.
+func ensureNamespace(ctx context.Context, c *Cluster) error {
+	err := c.Client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})
+	return client.IgnoreAlreadyExists(err)
+}
+
 func newManager(restConfig *rest.Config, c *Cluster, changes []func(*ctrl.Options)) (ctrl.Manager, error) {
 	options := ctrl.Options{
 		Scheme:  c.Scheme,
-		Cache:   manager.CacheOptions("roster-system"),
+		Cache:   manager.CacheOptions(namespace),
 		Client:  manager.ClientOptions(),
 		Metrics: metricsserver.Options{BindAddress: "0"},
 		Logger:  logr.Discard(),
@@ -91,8 +107,8 @@ func (m *Manager) Stop() error {
 type links struct{}
 
 // Link is recognisable, and of no use.
-func (links) Link(_ context.Context, invitation *accessv1.Invitation) (string, error) {
-	return "https://roster.example/invitations/" + string(invitation.UID), nil
+func (links) Link(_ context.Context, purpose link.Purpose, object types.UID, _ time.Time) (string, error) {
+	return fmt.Sprintf("https://roster.example/%ss/%s", purpose, object), nil
 }
 
 // Outbox takes mails and keeps them. It can be told to fail.

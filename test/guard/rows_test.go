@@ -131,6 +131,10 @@ func invite(name, user string) *accessv1.Invitation {
 	return named(&accessv1.Invitation{Spec: accessv1.InvitationSpec{UserRef: accessv1.Reference{Name: user}}}, name)
 }
 
+func reset(name, user string) *accessv1.PasswordReset {
+	return named(&accessv1.PasswordReset{Spec: accessv1.PasswordResetSpec{UserRef: accessv1.Reference{Name: user}}}, name)
+}
+
 func owner() metav1.OwnerReference {
 	return metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: "nothing", UID: "11111111-1111-1111-1111-111111111111"}
 }
@@ -150,6 +154,7 @@ var _ = DescribeTable("lets through what nobody gains by", func(ctx context.Cont
 	Entry("an administrator creates a vendor", ana, create(vendor("new"))),
 	Entry("an administrator deletes a user", ana, remove(newUser("ben"))),
 	Entry("an administrator invites", ana, create(invite("new", "ben"))),
+	Entry("an administrator asks for somebody's password reset", ana, create(reset("new", "ben"))),
 	Entry("who holds DE gives DE", dee, update(newUser("ben"), join("de-admins"))),
 	Entry("the partner's administrator", paul, update(newUser("ben"), join("owners"))),
 	Entry("a pipeline with escalate", pipeline, create(newGroup("new", accessv1.UserGroupSpec{Access: all}))),
@@ -157,6 +162,7 @@ var _ = DescribeTable("lets through what nobody gains by", func(ctx context.Cont
 	Entry("a viewer gives nothing", vic, update(newUser("ben"), func(u *accessv1.User) { u.Spec.FirstName = "Ben" })),
 	Entry("a viewer names what does not exist", vic, update(newUser("ben"), join("nowhere"))),
 	Entry("a viewer asks for himself", vic, create(invite("new", "vic"))),
+	Entry("a viewer wants a new password himself", vic, create(reset("new", "vic"))),
 )
 
 var _ = DescribeTable("refuses what somebody gains by and the requester does not hold", func(ctx context.Context, who string, do attempt, says string) {
@@ -198,6 +204,7 @@ var _ = DescribeTable("refuses what somebody gains by and the requester does not
 	Entry("a foreign domain", platform, create(named(&accessv1.User{Spec: accessv1.UserSpec{Email: "a@evil.example"}}, "new")), "allowedEmailDomains of Tenant acme"),
 	Entry("an address twice", platform, create(named(&accessv1.User{Spec: accessv1.UserSpec{Email: "Vic@acme.example"}}, "new")), "user vic has the address"),
 	Entry("an invitation of another", vic, create(invite("new", "ben")), "are for administrators"),
+	Entry("a password reset of another", vic, create(reset("new", "ben")), "are for administrators"),
 	Entry("an owner, so that the cluster deletes it", vic, update(usergroup("staff"), func(g *accessv1.UserGroup) { g.OwnerReferences = []metav1.OwnerReference{owner()} }), "metadata.ownerReferences"),
 	Entry("a predefined role changed", platform, update(role("viewer"), func(r *accessv1.Role) { r.Spec.Rules = all }), "is kept by Roster"),
 	Entry("a predefined role deleted", platform, remove(role("viewer")), "is kept by Roster"),

@@ -1,4 +1,4 @@
-package invitation
+package outbox
 
 import (
 	"context"
@@ -26,9 +26,6 @@ const (
 	longestPauseMending = time.Minute
 )
 
-// defaultValidity counts when neither the invitation nor the tenant says.
-const defaultValidity = 7 * 24 * time.Hour
-
 // delivery is what became of one attempt.
 type delivery struct {
 	// class is empty when the mail was taken.
@@ -41,7 +38,7 @@ type delivery struct {
 
 // record counts an attempt. The first one fixes what every repetition will carry.
 func (s *scope) record(messageDomain string) {
-	status := &s.after.Status
+	status := s.after.letter.Status
 	status.State = accessv1.InvitationSending
 	status.Attempt++
 	status.NextAttemptAt = nil
@@ -52,7 +49,7 @@ func (s *scope) record(messageDomain string) {
 		status.ExpiresAt = ptr.To(metav1.NewTime(status.FirstAttemptAt.Add(s.validity())))
 	}
 	if status.MessageID == "" {
-		status.MessageID = string(s.stored.UID) + "@" + messageDomain
+		status.MessageID = string(s.stored.object.GetUID()) + "@" + messageDomain
 	}
 	if status.Email == "" {
 		status.Email = s.address().String()
@@ -60,24 +57,15 @@ func (s *scope) record(messageDomain string) {
 }
 
 func (s *scope) validity() time.Duration {
-	seconds := s.stored.Spec.ValidSeconds
-	if seconds == 0 && s.tenancy.Tenant != nil {
-		seconds = s.tenancy.Tenant.Spec.Onboarding.ValidSeconds
+	if seconds := s.stored.letter.ValidSeconds; seconds != 0 {
+		return time.Duration(seconds) * time.Second
 	}
-	if seconds == 0 {
-		return defaultValidity
-	}
-	return time.Duration(seconds) * time.Second
+	return s.kind.Validity(s.tenancy.Tenant)
 }
 
 // attempt makes the recorded attempt, and records what became of it.
 func (r *Reconciler) attempt(ctx context.Context, s *scope, action invitation.Action) (ctrl.Result, error) {
-	leave, entered := r.lanes.enter(s.stored.Namespace)
-	if !entered {
-		return ctrl.Result{RequeueAfter: lanePause}, nil
-	}
-	defer leave()
-	if current, err := r.isCurrent(ctx, s.stored); err != nil || !current {
+	if current, err := r.isCurrent(ctx, s.stored.object); err != nil || !current {
 		return ctrl.Result{}, err
 	}
 	s.delivery = r.send(ctx, s)
@@ -103,7 +91,7 @@ func (r *Reconciler) send(ctx context.Context, s *scope) *delivery {
 	attempts.WithLabelValues(string(class)).Inc()
 	d := &delivery{class: class, message: status.Sentence(err.Error()), at: at}
 	if class != mail.Rejected {
-		d.next = ptr.To(metav1.NewTime(at.Add(r.pause(class, s.stored.Status.Attempt)).Truncate(time.Second)))
+		d.next = ptr.To(metav1.NewTime(at.Add(r.pause(class, s.stored.letter.Status.Attempt)).Truncate(time.Second)))
 	}
 	return d
 }
@@ -146,10 +134,9 @@ func passing(err error) bool {
 
 // refresh goes on from what is stored now, if that can be read.
 func (r *Reconciler) refresh(ctx context.Context, s *scope) (gone bool) {
-	live := &accessv1.Invitation{}
-	err := r.Live.Get(ctx, client.ObjectKeyFromObject(s.stored), live)
-	if err == nil && live.UID == s.stored.UID {
-		s.stored, s.after = live, live.DeepCopy()
+	live, err := r.read(ctx, r.Live, client.ObjectKeyFromObject(s.stored.object))
+	if err == nil && live.object.GetUID() == s.stored.object.GetUID() {
+		s.stored, s.after = live, live.copy()
 		return false
 	}
 	return err == nil || apierrors.IsNotFound(err)
@@ -157,7 +144,7 @@ func (r *Reconciler) refresh(ctx context.Context, s *scope) (gone bool) {
 
 // settle notes the delivery, unless the invitation has meanwhile come to an end.
 func (s *scope) settle() {
-	status := &s.after.Status
+	status := s.after.letter.Status
 	if status.State != accessv1.InvitationSending {
 		return
 	}
@@ -173,20 +160,20 @@ func (s *scope) settle() {
 
 // compose writes the mail from what is recorded, so that repeating it gives the same one.
 func (r *Reconciler) compose(ctx context.Context, s *scope) (mail.Message, error) {
-	to, err := address.Parse(s.stored.Status.Email)
+	to, err := address.Parse(s.stored.letter.Status.Email)
 	if err != nil {
 		return mail.Message{}, err
 	}
-	link, err := r.Links.Link(ctx, s.stored)
+	expiry := s.stored.letter.Status.ExpiresAt.Time
+	link, err := r.Links.Link(ctx, r.Purpose, s.stored.object.GetUID(), expiry)
 	if err != nil {
 		return mail.Message{}, err
 	}
 	tenant := s.tenancy.Tenant
-	// spec.requestedBy stays out: whoever may create an invitation can write any name there, and a mail vouches for it.
-	content := mail.InvitationMail{
+	content := mail.Content{
+		Kind: r.Mail, RequestedBy: r.Requester(s.stored.letter.RequestedBy),
 		Tenant: titleOf(tenant.Spec.DisplayName, tenant.Name), Product: tenant.Spec.Onboarding.ProductName,
-		FirstName: s.user.Spec.FirstName, Link: link, ExpiresAt: s.stored.Status.ExpiresAt.Time,
-		Locale: tenant.Spec.Onboarding.Locale,
+		FirstName: s.user.Spec.FirstName, Link: link, ExpiresAt: expiry, Locale: tenant.Spec.Onboarding.Locale,
 	}
 	if content.Product == "" {
 		content.Product = titleOf(s.tenancy.Catalog.Spec.DisplayName, s.tenancy.Catalog.Name)
@@ -194,9 +181,9 @@ func (r *Reconciler) compose(ctx context.Context, s *scope) (mail.Message, error
 	if support, err := address.Parse(tenant.Spec.Onboarding.SupportEmail); err == nil {
 		content.Support = support
 	}
-	subject, text, html, err := mail.Render(content)
+	subject, text, html, err := r.Templates.Render(content)
 	return mail.Message{
-		To: to, MessageID: s.stored.Status.MessageID, Date: s.stored.Status.FirstAttemptAt.Time,
+		To: to, MessageID: s.stored.letter.Status.MessageID, Date: s.stored.letter.Status.FirstAttemptAt.Time,
 		Subject: subject, Text: text, HTML: html,
 	}, err
 }
@@ -210,6 +197,13 @@ func titleOf(title, name string) string {
 
 // end moves to a final state.
 func (s *scope) end(action invitation.Action) {
-	s.after.Status.State = action.State
-	s.after.Status.NextAttemptAt = nil
+	s.after.letter.Status.State = action.State
+	s.after.letter.Status.NextAttemptAt = nil
+}
+
+// hold gives up a turn that the entry was waiting for: it asks for another once nothing is in the way.
+func (s *scope) hold() {
+	if s.after.letter.Status.FirstAttemptAt == nil {
+		s.after.letter.Status.NextAttemptAt = nil
+	}
 }

@@ -1,4 +1,4 @@
-package invitation
+package outbox
 
 import (
 	"fmt"
@@ -14,26 +14,28 @@ import (
 
 // conclude sets every condition that this controller owns. It is the last step, whatever happened before.
 func (s *scope) conclude(action invitation.Action) {
-	if s.after.Status.State == "" {
-		s.after.Status.State = accessv1.InvitationPending
+	if s.after.letter.Status.State == "" {
+		s.after.letter.Status.State = accessv1.InvitationPending
 	}
-	conditions := status.NewConditions(s.stored.Status.Conditions, s.stored.Generation, s.now)
-	s.concludeDelivered(conditions)
+	conditions := status.NewConditions(s.stored.letter.Status.Conditions, s.stored.object.GetGeneration(), s.now)
+	s.concludeDelivered(conditions, action)
 	s.concludeReady(conditions, action)
-	s.after.Status.ObservedGeneration = s.stored.Generation
-	s.after.Status.Conditions = conditions.Result()
+	s.after.letter.Status.ObservedGeneration = s.stored.object.GetGeneration()
+	s.after.letter.Status.Conditions = conditions.Result()
 }
 
-func (s *scope) concludeDelivered(conditions *status.Conditions) {
-	if s.delivery != nil {
+func (s *scope) concludeDelivered(conditions *status.Conditions, action invitation.Action) {
+	earlier := apimeta.FindStatusCondition(s.stored.letter.Status.Conditions, accessv1.ConditionDelivered)
+	switch {
+	case s.delivery != nil:
 		conditions.Is(accessv1.ConditionDelivered, s.delivery.class == "", reasonOf(s.delivery.class), s.delivery.message)
-		return
+	case action.Reason == accessv1.ReasonRateLimited || action.Reason == accessv1.ReasonMisconfigured:
+		conditions.Is(accessv1.ConditionDelivered, false, action.Reason, action.Message)
+	case earlier != nil && s.stored.letter.Status.FirstAttemptAt != nil:
+		conditions.Is(earlier.Type, earlier.Status == metav1.ConditionTrue, earlier.Reason, earlier.Message)
+	default:
+		conditions.Is(accessv1.ConditionDelivered, false, accessv1.ReasonPending, "The mail has not been handed over yet")
 	}
-	if earlier := apimeta.FindStatusCondition(s.stored.Status.Conditions, accessv1.ConditionDelivered); earlier != nil {
-		conditions.Is(earlier.Type, earlier.Status == "True", earlier.Reason, earlier.Message)
-		return
-	}
-	conditions.Is(accessv1.ConditionDelivered, false, accessv1.ReasonPending, "The mail has not been handed over yet")
 }
 
 func reasonOf(class mail.Class) string {
@@ -50,8 +52,10 @@ func reasonOf(class mail.Class) string {
 }
 
 func (s *scope) concludeReady(conditions *status.Conditions, action invitation.Action) {
-	switch state := s.after.Status.State; {
-	case action.Step == invitation.Hold:
+	switch state := s.after.letter.Status.State; {
+	case action.Stalled:
+		conditions.Stalled(action.Reason, action.Message)
+	case action.Step == invitation.Hold || action.Reason == accessv1.ReasonRateLimited:
 		conditions.Waiting(action.Reason, action.Message)
 	case state == accessv1.InvitationFailed:
 		s.concludeFailed(conditions)
@@ -77,7 +81,7 @@ func (s *scope) concludeFailed(conditions *status.Conditions) {
 }
 
 func (s *scope) concludeSending(conditions *status.Conditions) {
-	delivered := apimeta.FindStatusCondition(s.stored.Status.Conditions, accessv1.ConditionDelivered)
+	delivered := apimeta.FindStatusCondition(s.stored.letter.Status.Conditions, accessv1.ConditionDelivered)
 	switch {
 	case s.delivery != nil:
 		conditions.Waiting(reasonOf(s.delivery.class), s.delivery.message)
@@ -91,12 +95,12 @@ func (s *scope) concludeSending(conditions *status.Conditions) {
 // keepReady carries over what was said when the final state was reached; an acceptance is written by the page, which
 // leaves the conditions to this controller.
 func (s *scope) keepReady(conditions *status.Conditions) {
-	stored := s.stored.Status
+	stored := s.stored.letter.Status
 	ready := apimeta.FindStatusCondition(stored.Conditions, accessv1.ConditionReady)
 	stalled := apimeta.FindStatusCondition(stored.Conditions, accessv1.ConditionStalled)
 	switch {
 	case stored.State == accessv1.InvitationAccepted:
-		conditions.Ready(accessv1.ReasonAccepted, "The person accepted")
+		conditions.Ready(accessv1.ReasonAccepted, s.kind.Answered)
 	case stalled != nil:
 		conditions.Stalled(stalled.Reason, stalled.Message)
 	case ready != nil && ready.Status == metav1.ConditionTrue && ready.Reason != accessv1.ReasonSent:
@@ -104,7 +108,7 @@ func (s *scope) keepReady(conditions *status.Conditions) {
 	case stored.State == accessv1.InvitationFailed:
 		conditions.Stalled(accessv1.ReasonRejected, "The mail server refused the mail for good")
 	default:
-		conditions.Ready(reasonOfEnd[stored.State], fmt.Sprintf("The invitation has ended: %s", stored.State))
+		conditions.Ready(reasonOfEnd[stored.State], fmt.Sprintf("The %s has ended: %s", s.stored.letter.Noun, stored.State))
 	}
 }
 

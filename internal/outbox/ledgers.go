@@ -1,0 +1,132 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/ledger"
+)
+
+// +kubebuilder:rbac:groups="",namespace=roster-system,resources=configmaps,verbs=get;create;update
+
+// Each tenant's ledger is a ConfigMap in Roster's own namespace, out of the reach of whoever administers the tenant. It
+// goes with the Tenant.
+const (
+	ledgerPrefix = "roster-mails-"
+	ledgerKey    = "mails"
+)
+
+// ledgers are the tenants' ledgers, by namespace. The zero value is ready for use.
+type ledgers struct {
+	lock  sync.Mutex
+	known map[string]*account
+}
+
+// account is one of them, as it was last read or written.
+type account struct {
+	lock sync.Mutex
+	// stored is nil when it has to be read (again).
+	stored *corev1.ConfigMap
+	*ledger.Ledger
+}
+
+func (l *ledgers) of(namespace string) *account {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	if l.known == nil {
+		l.known = map[string]*account{}
+	}
+	if l.known[namespace] == nil {
+		l.known[namespace] = &account{}
+	}
+	return l.known[namespace]
+}
+
+// book gives a mail its turn. One whose turn is now is in the stored ledger when this returns: it counts whatever happens
+// next. Somebody else's write is a conflict, and the ledger is read again.
+func (l *ledgers) book(ctx context.Context, o *Outbox, tenant *accessv1.Tenant, m ledger.Mail, now time.Time) (ledger.Turn, error) {
+	one := l.of(tenant.TargetNamespace())
+	one.lock.Lock()
+	defer one.lock.Unlock()
+	if one.stored == nil {
+		if err := one.read(ctx, o, tenant); err != nil {
+			return ledger.Turn{}, err
+		}
+	}
+	turn := one.Turn(o.Limits, m, now)
+	if turn.At.After(now) || one.Booked(m) {
+		return turn, nil
+	}
+	return turn, one.write(ctx, o.Client, one.With(m, o.Limits, now))
+}
+
+func (a *account) read(ctx context.Context, o *Outbox, tenant *accessv1.Tenant) error {
+	stored := &corev1.ConfigMap{}
+	key := client.ObjectKey{Namespace: o.Namespace, Name: ledgerPrefix + tenant.TargetNamespace()}
+	err := o.Live.Get(ctx, key, stored)
+	if apierrors.IsNotFound(err) {
+		stored, err = emptyLedger(key, tenant), nil
+	}
+	if err != nil {
+		return fmt.Errorf("could not read the ledger of mails in ConfigMap %s: %w", key, err)
+	}
+	parsed, err := ledger.Parse(stored.Data[ledgerKey])
+	if err != nil {
+		return &unreadableError{key, err}
+	}
+	a.stored, a.Ledger = stored, parsed
+	return nil
+}
+
+func emptyLedger(key client.ObjectKey, tenant *accessv1.Tenant) *corev1.ConfigMap {
+	return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
+		Name: key.Name, Namespace: key.Namespace,
+		Labels: map[string]string{accessv1.LabelManagedBy: accessv1.ManagedByRoster},
+		OwnerReferences: []metav1.OwnerReference{{
+			APIVersion: accessv1.SchemeGroupVersion.String(), Kind: "Tenant", Name: tenant.Name, UID: tenant.UID,
+		}},
+	}}
+}
+
+// write stores the ledger as it will be; after an error nobody knows what is stored.
+func (a *account) write(ctx context.Context, c client.Client, next *ledger.Ledger) error {
+	written := a.stored.DeepCopy()
+	written.Data = map[string]string{ledgerKey: next.String()}
+	var err error
+	if written.ResourceVersion == "" {
+		err = c.Create(ctx, written, client.FieldOwner(accessv1.FieldOwner), client.DisableReadYourWritesConsistency)
+	} else {
+		err = c.Update(ctx, written, client.FieldOwner(accessv1.FieldOwner), client.DisableReadYourWritesConsistency)
+	}
+	if err != nil {
+		a.stored = nil
+		return fmt.Errorf("could not write the ledger of mails in ConfigMap %s/%s: %w", written.Namespace, written.Name, err)
+	}
+	a.stored, a.Ledger = written, next
+	return nil
+}
+
+// unreadableError is about a ledger that somebody else has written.
+type unreadableError struct {
+	key   client.ObjectKey
+	cause error
+}
+
+// Error says what to do.
+func (e *unreadableError) Error() string {
+	return fmt.Sprintf("What was sent cannot be read in ConfigMap %s, so nothing more is: %s; mend it, or delete it", e.key, e.cause)
+}
+
+func unreadable(err error) bool {
+	var u *unreadableError
+	return errors.As(err, &u)
+}
