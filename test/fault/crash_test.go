@@ -40,7 +40,7 @@ func (w workload) observe(ctx context.Context, l *life) undisturbed {
 	w.act(ctx, s)
 	u.done = s.settled(ctx)
 	u.writes, u.recipients = s.wire.counted(), s.recipients()
-	Expect(u.done).NotTo(Equal(u.prepared), "%s: nothing has happened", w.name)
+	Expect(u.writes).NotTo(BeEmpty(), "%s: nothing has happened", w.name)
 	s.clear(ctx)
 	return u
 }
@@ -54,7 +54,7 @@ func (s *stage) settled(ctx context.Context) string {
 			before, same = now, 0
 		}
 		return same
-	}, patience, 2*interval).WithContext(ctx).Should(BeNumerically(">=", 12))
+	}, patience, 2*interval).WithContext(ctx).Should(BeNumerically(">=", 10))
 	return before
 }
 
@@ -132,8 +132,7 @@ var _ = Describe("A manager that dies at a write, or hears nothing of it", Order
 		}
 		It("comes to the same end when "+w.name, func(ctx context.Context) {
 			u := w.observe(ctx, l)
-			Expect(u.writes).NotTo(BeEmpty())
-			for _, c := range choice(u.plans(), 3) {
+			for _, c := range choice(u.plans(), 2) {
 				By(c.String())
 				if w.suffer(ctx, l, u, c) {
 					came++

@@ -204,6 +204,9 @@ func (s *stage) state(ctx context.Context) string {
 
 var moments = regexp.MustCompile(`"\d{4}-\d\d-\d\dT[0-9:.]+Z"`)
 
+// gone is the UID of an object that is not there any more.
+var gone = regexp.MustCompile(`"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"`)
+
 // spell leaves out what differs between two runs of the same: times, versions, and what is made of UIDs.
 func (s *stage) spell(objects []client.Object) string {
 	lines, replace := make([]string, len(objects)), []string{s.name, "STAGE"}
@@ -227,7 +230,7 @@ func (s *stage) spell(objects []client.Object) string {
 		for range 3 { // what has been put in holds a name that holds a name
 			line = replacer.Replace(line)
 		}
-		lines[i] = moments.ReplaceAllString(line, `"TIME"`)
+		lines[i] = gone.ReplaceAllString(moments.ReplaceAllString(line, `"TIME"`), `"UID of what is gone"`)
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")
