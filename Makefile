@@ -14,7 +14,7 @@ header := headerFile=hack/boilerplate.go.txt
 # Permissions are asked for where they are used.
 rbac-paths := $(foreach dir,controllers internal,$(if $(wildcard $(dir)),paths=./$(dir)/...))
 
-.PHONY: help demo test lint verify generate manifests build controlplane controlplane-dir bench bench-short bench-decisions bench-peers test-fault test-fault-short tools go
+.PHONY: help demo test lint verify generate manifests build controlplane controlplane-dir bench bench-short bench-decisions bench-peers fuzz test-fault test-fault-short tools go
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ bench-decisions: controlplane ## Measure decisions in process and over HTTP, sta
 bench-peers: go ## Measure decisions beside cedar-go, casbin, OPA, OpenFGA and Cerbos (PEERS_FLAGS=-short: in a minute)
 	@echo "bench-peers: compiling the others takes some minutes, once" >&2
 	@go -C test/bench/peers run . $(PEERS_FLAGS)
+
+fuzz: go ## Run every fuzz target for a minute (FUZZTIME=10s: for as long)
+	@hack/fuzz.sh
 
 tools: go
 	@hack/tools/build.sh

@@ -36,6 +36,7 @@ func decisionFlags(flags *pflag.FlagSet, o *manager.DecisionOptions) {
 	flags.StringVar(&o.PublicURL, "public-url", o.PublicURL, "web address at which callers reach it, for the discovery document; empty: what their requests say")
 	flags.StringVar(&o.CertFile, "tls-cert-file", o.CertFile, "certificate to serve with; empty: in the clear, behind something that terminates TLS")
 	flags.StringVar(&o.KeyFile, "tls-key-file", o.KeyFile, "its key")
+	flags.StringVar(&o.TokenAudience, "token-audience", o.TokenAudience, "whom callers' tokens have to be for, such as roster-decisions; empty: the API server, which can then be asked with them too")
 	flags.StringVar(&o.ClientCAFile, "client-ca-file", o.ClientCAFile, "authorities whose client certificates count beside bearer tokens; empty: none")
 	flags.StringVar(&o.ExtAuthzAddress, "ext-authz-bind-address", o.ExtAuthzAddress, "address that serves Envoy's ext_authz filter over gRPC, with the same certificates; 0 is off")
 	flags.StringVar(&o.ExtAuthzRoutes, "ext-authz-routes", o.ExtAuthzRoutes, "file with the routes that say what a request asks, read at the start")

@@ -59,7 +59,7 @@ func (s *Service) ask(r *http.Request, q *Question) (*decisionBody, error) {
 
 // deny answers no without a look at anybody's access, and leaves the same traces as a decision.
 func (c *call) deny(a *asked, reason access.Reason) *decisionBody {
-	body := &decisionBody{Context: decisionContext{Reason: reason, standingContext: c.at(c.index).standing}}
+	body := &decisionBody{Context: decisionContext{Reason: reason, freshness: c.at(c.index).freshness}}
 	c.record(a, body)
 	return body
 }

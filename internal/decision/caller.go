@@ -53,17 +53,19 @@ type caller struct {
 // callers authenticates and authorizes, and remembers for a short while. Tokens are remembered as their hashes. Whoever is
 // refused is remembered apart, so that no number of them makes it forget a caller.
 type callers struct {
-	reviews        kubernetes.Interface
-	now            func() time.Time
-	maxStale       time.Duration
+	reviews  kubernetes.Interface
+	now      func() time.Time
+	maxStale time.Duration
+	// audience is whom tokens have to be for; empty: the API server.
+	audience       string
 	known, refused *lru.Cache
 	reviewing      singleflight.Group
 	strangers      chan struct{}
 }
 
-func newCallers(reviews kubernetes.Interface, now func() time.Time, maxStale time.Duration) *callers {
+func newCallers(o *Options) *callers {
 	return &callers{
-		reviews: reviews, now: now, maxStale: maxStale,
+		reviews: o.Reviews, now: o.Now, maxStale: o.MaxStale, audience: o.TokenAudience,
 		known: lru.New(maxCallers), refused: lru.New(maxRefusals), strangers: make(chan struct{}, maxStrangers),
 	}
 }
@@ -227,16 +229,14 @@ func (c *callers) remember(key reviewKey, fresh review) {
 func (c *callers) review(ctx context.Context, path string, with *credential) (*review, error) {
 	out, user := &review{at: c.now()}, with.user
 	if user == nil {
-		answer, err := c.reviews.AuthenticationV1().TokenReviews().Create(ctx,
-			&authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: with.token}}, metav1.CreateOptions{})
-		if err != nil && !apierrors.IsInvalid(err) && !apierrors.IsBadRequest(err) {
+		var err error
+		if user, err = c.authenticate(ctx, with.token); err != nil {
 			return nil, err
 		}
-		if err != nil || !answer.Status.Authenticated {
+		if user == nil {
 			out.failed = unauthenticated
 			return out, nil
 		}
-		user = &answer.Status.User
 	}
 	out.caller = callerOf(user.Username)
 	allowed, err := c.authorize(ctx, user, path)
@@ -244,6 +244,27 @@ func (c *callers) review(ctx context.Context, path string, with *credential) (*r
 		out.failed = refusalAt(path, user.Username)
 	}
 	return out, err
+}
+
+// authenticate returns whose a token is; nil: nobody's, or one for somebody else.
+func (c *callers) authenticate(ctx context.Context, token string) (*authenticationv1.UserInfo, error) {
+	spec := authenticationv1.TokenReviewSpec{Token: token}
+	if c.audience != "" {
+		spec.Audiences = []string{c.audience}
+	}
+	answer, err := c.reviews.AuthenticationV1().TokenReviews().Create(ctx, &authenticationv1.TokenReview{Spec: spec}, metav1.CreateOptions{})
+	switch {
+	case apierrors.IsInvalid(err) || apierrors.IsBadRequest(err):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case !answer.Status.Authenticated:
+		return nil, nil
+	case c.audience != "" && !slices.Contains(answer.Status.Audiences, c.audience):
+		return nil, nil // an authenticator that knows no audiences took it as one for the API server
+	default:
+		return &answer.Status.User, nil
+	}
 }
 
 func refusalAt(path, name string) *failure {

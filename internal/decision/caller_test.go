@@ -66,6 +66,15 @@ var (
 	errNoAnswer = errors.New("connection refused")
 )
 
+// An authenticator that knows no audiences says that a token is good for the API server.
+func TestATokenForNobodyInParticularIsNotForTheService(t *testing.T) {
+	d := newDesk(t)
+	d.callers.audience = "roster-decisions"
+	if got := d.asks(platform, PathEvaluation, mayAnaRead); got.Code != http.StatusUnauthorized {
+		t.Errorf("let in: %s", got.Text)
+	}
+}
+
 // A caller who is known stays known while the API server does not answer, and no longer than it takes to say no.
 func TestAKnownCallerIsReviewedAgain(t *testing.T) {
 	refused := apierrors.NewForbidden(schema.GroupResource{}, "", nil)

@@ -40,8 +40,8 @@ func TestAKeyThatIsThereTwiceIsRefused(t *testing.T) {
 				t.Errorf("%s %s: %s", path, body, got.Text)
 			}
 		}
-		batch := d.asks(platform, pathEvaluations, `{"evaluations":[`+body+`]}`)
-		if items := batch.items(); len(items) != 1 || !names(items[0]) {
+		batch := d.asks(platform, pathEvaluations, `{"evaluations":[{},`+body+`]}`)
+		if message := field(batch.Body, "message"); batch.Code != http.StatusBadRequest || !names(message) || !strings.HasPrefix(message, "evaluations.1.") {
 			t.Errorf("%s: %s", body, batch.Text)
 		}
 	}

@@ -1,7 +1,6 @@
 package decision
 
 import (
-	"encoding/json"
 	"strconv"
 	"time"
 
@@ -35,11 +34,11 @@ type decisionContext struct {
 	Dimension string                  `json:"dimension,omitempty"`
 	Via       []accessv1.AccessSource `json:"via,omitempty"`
 	Until     *time.Time              `json:"until,omitempty"`
-	standingContext
+	freshness
 }
 
-// standingContext is what comes with every answer.
-type standingContext struct {
+// freshness is what comes with every answer.
+type freshness struct {
 	Revision string `json:"revision"`
 	// StaleSeconds is how long the API server has been out of reach.
 	StaleSeconds int `json:"staleSeconds,omitempty"`
@@ -61,8 +60,8 @@ type failedItem struct {
 // look is a reading of an index: which one, at what time and for whom.
 type look struct {
 	*Index
-	now      time.Time
-	standing standingContext
+	now       time.Time
+	freshness freshness
 	// bound is the only tenant that the caller may ask about; empty: any.
 	bound        string
 	applications Applications
@@ -115,7 +114,7 @@ func (l *look) evaluate(a *asked) (*decisionBody, error) {
 	if err := l.restrain(&s); err != nil {
 		return nil, err
 	}
-	body := &decisionBody{Context: decisionContext{standingContext: l.standing}}
+	body := &decisionBody{Context: decisionContext{freshness: l.freshness}}
 	if !known {
 		body.Context.Reason = access.UnknownUser
 		return body, nil
@@ -160,7 +159,7 @@ const (
 )
 
 // item is one evaluation of a batch: its own parts, else the defaults'.
-func (b *batch) item(raw json.RawMessage) (*asked, error) {
+func (b *batch) item(raw []byte) (*asked, error) {
 	own := &asked{}
 	if err := decode(raw, own); err != nil {
 		return nil, err

@@ -194,9 +194,9 @@ func (c *call) look(ctx context.Context, a *asked) (*look, error) {
 // at is a look at an index, now.
 func (c *call) at(i *Index) *look {
 	l := &look{Index: i, now: c.now(), bound: c.bound, applications: c.options.Applications}
-	l.standing.Revision = l.revision()
+	l.freshness.Revision = l.revision()
 	if stale := c.link.stale(); stale > 0 {
-		l.standing.StaleSeconds = int(stale/time.Second) + 1
+		l.freshness.StaleSeconds = int(stale/time.Second) + 1
 	}
 	return l
 }
@@ -259,7 +259,7 @@ func (c *call) evaluations(ctx context.Context) (any, error) {
 }
 
 // item answers one evaluation of a batch. One that cannot be asked is a denial that says why.
-func (c *call) item(ctx context.Context, b *batch, raw json.RawMessage) (any, bool) {
+func (c *call) item(ctx context.Context, b *batch, raw []byte) (any, bool) {
 	a, err := b.item(raw)
 	if err == nil {
 		var body *decisionBody

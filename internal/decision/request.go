@@ -2,16 +2,18 @@ package decision
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
-	kjson "sigs.k8s.io/json"
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/roster-dev/roster/internal/access"
 )
@@ -79,19 +81,23 @@ type asked struct {
 // batch is the body of an evaluations request: defaults, and what differs from them.
 type batch struct {
 	asked
-	Evaluations []json.RawMessage `json:"evaluations"`
-	Options     *struct {
-		Semantic *string `json:"evaluations_semantic"`
-	} `json:"options"`
+	Evaluations []jsontext.Value `json:"evaluations"`
+	Options     *batchOptions    `json:"options"`
+}
+
+type batchOptions struct {
+	Semantic *string `json:"evaluations_semantic"`
 }
 
 // searched is the body of a search.
 type searched struct {
 	asked
-	Page *struct {
-		Token string `json:"token"`
-		Limit *int   `json:"limit"`
-	} `json:"page"`
+	Page *pageAsked `json:"page"`
+}
+
+type pageAsked struct {
+	Token string `json:"token"`
+	Limit *int   `json:"limit"`
 }
 
 // failure is an answer that is no decision.
@@ -136,32 +142,45 @@ func isOfType(header, wanted string) bool {
 }
 
 // decode reads one JSON object. Names of fields are compared exactly, and unknown fields are ignored. What is there twice is
-// refused: whoever read it before may have taken the other.
+// refused, at whatever depth: whoever read it before may have taken the other.
 func decode(body []byte, into any) error {
 	trimmed := bytes.TrimLeft(body, " \t\r\n")
 	if len(trimmed) == 0 || trimmed[0] != '{' {
 		return malformed("The body must be a JSON object")
 	}
-	twice, err := kjson.UnmarshalStrict(body, into, kjson.DisallowDuplicateFields)
-	var mistyped *json.UnmarshalTypeError
+	err := jsonv2.Unmarshal(body, into)
+	var mistyped *jsonv2.SemanticError
+	var misspelt *jsontext.SyntacticError
 	switch {
-	case err == nil && len(twice) > 0:
-		return duplicate(twice[0])
 	case err == nil:
 		return nil
 	case errors.As(err, &mistyped):
-		return malformed("%s must not be of type %s", strings.TrimPrefix(mistyped.Field, "asked."), mistyped.Value)
+		return malformed("%s must %s", fieldAt(mistyped.JSONPointer), misfit(mistyped))
+	case errors.Is(err, jsontext.ErrDuplicateName) && errors.As(err, &misspelt):
+		return malformed("%s is there twice", fieldAt(misspelt.JSONPointer))
 	default:
 		return malformed("The body is not valid JSON")
 	}
 }
 
-func duplicate(err error) *failure {
-	var field kjson.FieldError
-	if errors.As(err, &field) {
-		return malformed("%s is there twice", field.FieldPath())
+// misfit says what is wrong with a value.
+func misfit(err *jsonv2.SemanticError) string {
+	if err.JSONKind == jsontext.KindNumber && err.GoType.Kind() == reflect.Int {
+		return "be a whole number"
 	}
-	return malformed("Something is there twice")
+	return "not be " + kindNames[err.JSONKind]
+}
+
+// kindNames are what a value can be of that does not fit where it is.
+var kindNames = map[jsontext.Kind]string{
+	jsontext.KindNull: "null", jsontext.KindTrue: "of type bool", jsontext.KindFalse: "of type bool",
+	jsontext.KindString: "of type string", jsontext.KindNumber: "of type number",
+	jsontext.KindBeginObject: "of type object", jsontext.KindBeginArray: "of type array",
+}
+
+// fieldAt is the way to a place in the body as people write it: subject.properties.tenant.
+func fieldAt(place jsontext.Pointer) string {
+	return strings.Join(slices.Collect(place.Tokens()), ".")
 }
 
 // parts of a request that have to be there, beside a subject and a resource with their types.

@@ -93,6 +93,9 @@ func TestWhatIsOfAWrongTypeIsNamedAsTheCallerDoes(t *testing.T) {
 			}
 		}
 	}
+	if got := newDesk(t).asks(platform, pathSearchSubject, `{"page":{"limit":1.5}}`); field(got.Body, "message") != "page.limit must be a whole number" {
+		t.Errorf("half a limit: %s", got.Text)
+	}
 	for body, want := range map[string]string{
 		`{"evaluations":7}`:                              "evaluations must not be of type number",
 		`{"options":{"evaluations_semantic":7}}`:         "options.evaluations_semantic must not be of type number",

@@ -27,7 +27,7 @@ type pageBody struct {
 type searchContext struct {
 	Reason access.Reason `json:"reason,omitempty"`
 	Scopes []scopeBody   `json:"scopes,omitempty"`
-	standingContext
+	freshness
 }
 
 type scopeBody struct {
@@ -45,7 +45,7 @@ type actionResult struct {
 }
 
 func (l *look) answer() *searchBody {
-	return &searchBody{Context: searchContext{standingContext: l.standing}, Results: []any{}}
+	return &searchBody{Context: searchContext{freshness: l.freshness}, Results: []any{}}
 }
 
 // subjects are the users of a tenant who may do it, by the names of their Users, sorted.
@@ -205,10 +205,7 @@ type pageToken struct {
 // cut leaves the page that was asked for.
 func (b *searchBody) cut(s *searched) error {
 	if s.Page == nil {
-		s.Page = &struct {
-			Token string `json:"token"`
-			Limit *int   `json:"limit"`
-		}{}
+		s.Page = &pageAsked{}
 	}
 	limit := maxPage
 	if s.Page.Limit != nil {

@@ -18,6 +18,8 @@ type Options struct {
 	Client client.WithWatch
 	// Reviews authenticates and authorizes callers.
 	Reviews kubernetes.Interface
+	// TokenAudience is whom callers' tokens have to be for; empty: the API server.
+	TokenAudience string
 	// Live reads past every cache, for callers who ask for a version.
 	Live Live
 	// Applications finds application credentials; nil: there are none.
@@ -56,7 +58,7 @@ func New(o Options) *Service {
 	s := &Service{options: o, index: NewIndex(), log: o.Log, refusals: rate.NewLimiter(refusalLines, refusalLines)}
 	s.link = &link{now: o.Now}
 	s.link.good.Store(o.Now().UnixNano())
-	s.callers = newCallers(o.Reviews, o.Now, o.MaxStale)
+	s.callers = newCallers(&o)
 	s.limits = newLimits(o.Rate, o.Now)
 	s.flights.places = make(chan struct{}, maxReadings)
 	return s

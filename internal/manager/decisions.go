@@ -37,6 +37,8 @@ type DecisionOptions struct {
 	// ExtAuthzAddress is where Envoy asks, over gRPC, and ExtAuthzRoutes the file that says what its requests ask.
 	ExtAuthzAddress, ExtAuthzRoutes string
 	MaxStale, MaxWait               time.Duration
+	// TokenAudience is whom callers' tokens have to be for; empty: the API server.
+	TokenAudience string
 	// Rate is how many evaluations a second each caller may ask for; 0: any number.
 	Rate int
 	// AllowSample is which of the allowed decisions are logged: every n-th, 0 for none. Denials all are.
@@ -72,7 +74,7 @@ func NewDecisions(config *rest.Config, o DecisionOptions) (*decision.Service, er
 		return nil, err
 	}
 	return decision.New(decision.Options{
-		Client: c, Reviews: reviews, Live: live{client: c, clock: clock.RealClock{}},
+		Client: c, Reviews: reviews, TokenAudience: o.TokenAudience, Live: live{client: c, clock: clock.RealClock{}},
 		Log: ctrl.Log.WithName("decisions"), AllowSample: o.AllowSample, PublicURL: public,
 		MaxStale: o.MaxStale, MaxWait: o.MaxWait, Rate: o.Rate, Now: time.Now,
 	}), nil

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -23,28 +22,14 @@ const (
 	patience = 15 * time.Minute
 )
 
-// section is one part of the measurements.
-type section struct {
-	name    string
-	measure func(*bench, context.Context) error
-}
-
-func sections() []section {
-	return []section{
-		{"writes", (*bench).writes},
-		{"convergence", (*bench).convergence},
-		{"interactive", (*bench).interactive},
-		{"compute", (*bench).compute},
-		{"memory", (*bench).memory},
+func sections() []report.Section[*bench] {
+	return []report.Section[*bench]{
+		{Name: "writes", Measure: (*bench).writes},
+		{Name: "convergence", Measure: (*bench).convergence},
+		{Name: "interactive", Measure: (*bench).interactive},
+		{Name: "compute", Measure: (*bench).compute},
+		{Name: "memory", Measure: (*bench).memory},
 	}
-}
-
-func sectionNames() string {
-	var names []string
-	for _, s := range sections() {
-		names = append(names, s.name)
-	}
-	return strings.Join(names, ", ")
 }
 
 // bench is what the sections share.

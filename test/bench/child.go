@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"runtime/pprof"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/roster-dev/roster/internal/manager"
+	"github.com/roster-dev/roster/test/bench/report"
 	"github.com/roster-dev/roster/test/env"
 )
 
@@ -65,20 +65,11 @@ func runChild(ctx context.Context, in io.Reader, out io.Writer) error {
 	stopProfile()
 	result.Settled = (time.Since(begin) - stillness).Seconds()
 	result.Writes, result.Reconciles = m.tally(), m.users()
-	result.Heap, result.Resident = heap(), resident()
+	result.Heap, result.Resident = report.Heap(), resident()
 	if err := writeHeapProfile(task.HeapProfile); err != nil {
 		return err
 	}
 	return json.NewEncoder(out).Encode(result)
-}
-
-// heap collects twice: what the first round's finalizers let go is gone after the second.
-func heap() uint64 {
-	runtime.GC()
-	runtime.GC()
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return stats.HeapAlloc
 }
 
 // resident is 0 where the system does not tell.

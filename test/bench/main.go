@@ -6,8 +6,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -69,7 +67,7 @@ func parse() (o options, child bool, err error) {
 	flag.StringVar(&o.json, "json", "", "write the results to this file as well")
 	flag.StringVar(&o.profiles, "profiles", "", "write CPU and heap profiles of the manager into this directory")
 	flag.BoolVar(&child, "child", false, "used by this command itself: run a manager of its own, and say how large it is")
-	run := flag.String("run", "", "regular expression over the sections: "+sectionNames())
+	run := flag.String("run", "", "regular expression over the sections: "+report.Names(sections()))
 	flag.Parse()
 	o.run, err = regexp.Compile(*run)
 	if err == nil && flag.NArg() > 0 {
@@ -84,26 +82,7 @@ func parse() (o options, child bool, err error) {
 // measureAll runs the sections that were asked for. What has been measured is printed even if a later section fails.
 func measureAll(ctx context.Context, o options) error {
 	r := &report.Report{Machine: report.Machine(), Short: o.short}
-	err := runSections(ctx, o, r)
-	r.Print(os.Stdout)
-	if o.json != "" {
-		content, encodeErr := json.MarshalIndent(r, "", "  ")
-		err = errors.Join(err, encodeErr, os.WriteFile(o.json, append(content, '\n'), 0o600))
-	}
-	return errors.Join(err, r.Wrong())
-}
-
-func runSections(ctx context.Context, o options, r *report.Report) error {
 	b := &bench{options: o, report: r}
 	defer b.close()
-	for _, s := range sections() {
-		if !o.run.MatchString(s.name) {
-			continue
-		}
-		fmt.Fprintln(os.Stderr, "bench:", s.name)
-		if err := s.measure(b, ctx); err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
-		}
-	}
-	return nil
+	return r.Finish(report.Measure(ctx, b, sections(), o.run), o.json)
 }

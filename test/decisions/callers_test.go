@@ -73,6 +73,19 @@ var _ = Describe("callers", Ordered, func() {
 			WithContext(ctx).Should(Equal("403 system:serviceaccount:default:homeless belongs to no tenant, and may not ask about all of them"))
 	})
 
+	It("have to have a token for the service, where it asks for one", func(ctx context.Context) {
+		own := serve(cluster.Config, func(o *manager.DecisionOptions) { o.TokenAudience = "roster-decisions" })
+		general := newToken(ctx, "mine", "clerk")
+		meant := cluster.ExpectToken(ctx, "mine", "clerk", "roster-decisions", "another")
+		other := cluster.ExpectToken(ctx, "mine", "clerk", "another")
+		Eventually(func() string { return own.as(meant).ask(ctx, evaluation, body).decision() }, 30*time.Second, 100*time.Millisecond).
+			WithContext(ctx).Should(Equal("allow"))
+		for _, token := range []string{general, other} {
+			Expect(own.as(token).ask(ctx, evaluation, body).Code).To(Equal(http.StatusUnauthorized))
+		}
+		Expect(decisions.as(meant).ask(ctx, evaluation, body).Code).To(Equal(http.StatusUnauthorized))
+	})
+
 	It("are kept to their share", func(ctx context.Context) {
 		strict := serve(cluster.Config, func(o *manager.DecisionOptions) { o.Rate = 1 })
 		codes := map[int]int{}

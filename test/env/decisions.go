@@ -96,11 +96,11 @@ func (c *Cluster) ExpectCaller(ctx context.Context, namespace, name string) stri
 	return c.ExpectToken(ctx, namespace, name)
 }
 
-// ExpectToken makes a service account and returns a token of its.
-func (c *Cluster) ExpectToken(ctx context.Context, namespace, name string) string {
+// ExpectToken makes a service account and returns a token of its, for the API server where no audience is named.
+func (c *Cluster) ExpectToken(ctx context.Context, namespace, name string, audiences ...string) string {
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
 	c.ExpectApplied(ctx, account)
-	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: ptr.To(int64(3600))}}
+	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: ptr.To(int64(3600)), Audiences: audiences}}
 	gomega.ExpectWithOffset(1, c.Client.SubResource("token").Create(ctx, account, request)).To(gomega.Succeed())
 	return request.Status.Token
 }

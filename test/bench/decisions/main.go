@@ -6,14 +6,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"regexp"
-	"strings"
 	"syscall"
 
 	"github.com/go-logr/logr"
@@ -36,18 +33,12 @@ func (b *bench) pick(full, short int) int {
 	return full
 }
 
-// section is one part of the measurements.
-type section struct {
-	name    string
-	measure func(*bench, context.Context) error
-}
-
-func sections() []section {
-	return []section{
-		{"process", (*bench).process},
-		{"http", (*bench).overHTTP},
-		{"start", (*bench).start},
-		{"revocation", (*bench).revocation},
+func sections() []report.Section[*bench] {
+	return []report.Section[*bench]{
+		{Name: "process", Measure: (*bench).process},
+		{Name: "http", Measure: (*bench).overHTTP},
+		{Name: "start", Measure: (*bench).start},
+		{Name: "revocation", Measure: (*bench).revocation},
 	}
 }
 
@@ -63,38 +54,14 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	var names []string
-	for _, s := range sections() {
-		names = append(names, s.name)
-	}
 	short := flag.Bool("short", false, "fewer users and rounds")
 	into := flag.String("json", "", "write the results to this file as well")
-	only := flag.String("run", "", "regular expression over the sections: "+strings.Join(names, ", "))
+	only := flag.String("run", "", "regular expression over the sections: "+report.Names(sections()))
 	flag.Parse()
 	pattern, err := regexp.Compile(*only)
 	if err != nil {
 		return err
 	}
 	b := &bench{*short, &report.Report{Machine: report.Machine(), Short: *short}}
-	err = b.measure(ctx, pattern)
-	b.report.Print(os.Stdout)
-	if *into != "" {
-		content, encodeErr := json.MarshalIndent(b.report, "", "  ")
-		err = errors.Join(err, encodeErr, os.WriteFile(*into, append(content, '\n'), 0o600))
-	}
-	return errors.Join(err, b.report.Wrong())
-}
-
-// measure runs the sections that were asked for. What has been measured is printed even if a later one fails.
-func (b *bench) measure(ctx context.Context, pattern *regexp.Regexp) error {
-	for _, s := range sections() {
-		if !pattern.MatchString(s.name) {
-			continue
-		}
-		fmt.Fprintln(os.Stderr, "bench:", s.name)
-		if err := s.measure(b, ctx); err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
-		}
-	}
-	return nil
+	return b.report.Finish(report.Measure(ctx, b, sections(), pattern), *into)
 }

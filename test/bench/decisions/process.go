@@ -65,18 +65,19 @@ func (b *bench) process(context.Context) error {
 
 func (b *bench) inProcess(w *world) error {
 	about := fmt.Sprintf("%d users, %d tenants", len(w.users), len(w.tenants))
-	before := heap()
+	before := report.Heap()
 	index := decision.NewIndex()
 	index.ReplaceCatalogs([]*accessv1.ResourceCatalog{w.catalog})
 	index.ReplaceTenants(w.tenants)
 	index.ReplaceUsers(w.users)
-	perUser := float64(heap()-before) / float64(len(w.users))
+	perUser := float64(report.Heap()-before) / float64(len(w.users))
 
 	list := w.questions()
 	allowed, differing := verify(w, index, list)
 	b.report.Count("answers", fmt.Sprintf("other answers than the oracle's to %d questions, %s", len(list), about), differing, 0,
 		fmt.Sprintf(", %d %% allowed", 100*allowed/len(list)))
 	b.speed(w, index, list, about)
+	b.catalogChange(w, index, about)
 	memory := report.Row{
 		Name: "memory", What: "heap a user, " + about, Reached: fmt.Sprintf("%.0f B", perUser),
 		Values: map[string]float64{"bytes": perUser, "users": float64(len(w.users))},
@@ -89,6 +90,19 @@ func (b *bench) inProcess(w *world) error {
 	}
 	runtime.KeepAlive(index)
 	return nil
+}
+
+// catalogChange measures how long a decision can have to wait when every user's access is read anew.
+func (b *bench) catalogChange(w *world, index *decision.Index, about string) {
+	changed := w.catalog.DeepCopy()
+	changed.Generation++
+	began := time.Now()
+	index.PutCatalog(changed)
+	took := time.Since(began)
+	b.report.Note(report.Row{
+		Name: "catalog", What: "one change of it, " + about, Reached: fmt.Sprintf("%.1f ms", took.Seconds()*1000),
+		Values: map[string]float64{"seconds": took.Seconds()},
+	})
 }
 
 // speed compares with two lookups: one is told the bit that is asked for, the other finds it from the question's words.
@@ -221,12 +235,4 @@ func each(list []asked, do func(*asked) bool) float64 {
 	}
 	runtime.KeepAlive(allowed)
 	return float64(time.Since(began).Nanoseconds()) / float64(len(list))
-}
-
-func heap() uint64 {
-	runtime.GC()
-	runtime.GC()
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return stats.HeapAlloc
 }
