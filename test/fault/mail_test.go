@@ -84,7 +84,7 @@ func (s *stage) complains(ctx context.Context, t trouble) {
 		}
 		said = delivered.Message
 		return delivered.Reason
-	}, patience, interval).WithContext(ctx).Should(Equal(t.reason), func() string { return t.String() + s.tail() })
+	}, patience, interval).WithContext(ctx).Should(Equal(t.reason), func() string { return t.String() + ": " + said + s.tail() })
 	if _, text, ok := strings.Cut(t.kind, "5."); ok && t.kind[0] == '5' {
 		Expect(said).NotTo(ContainSubstring(text[4:]), "the server's own words")
 	}

@@ -315,6 +315,7 @@ func (t *talk) secureIt() bool {
 		return t.behave(kind)
 	case garbage:
 		noise := make([]byte, 512)
+		_, _ = t.conn.Read(noise) // in answer to what the client begins with; what comes earlier it throws away
 		_, _ = rand.Read(noise)
 		noise[0] = 'x' // no record of TLS begins like this
 		_, _ = t.conn.Write(noise)
