@@ -84,7 +84,7 @@ func (b *bench) reportMail(delay time.Duration, r mailRounds) {
 		Name: "mail", What: fmt.Sprintf("%d invitations, the server answering in %s, against a bare go-mail loop with as many connections", r.mails, delay),
 		Reached: fmt.Sprintf("%.2f: %.0f/s, bare %.0f/s; of a loop that also records each mail twice: %.2f; %.2f writes a mail", ratio,
 			rate(r.manager), rate(r.bare), r.written.Seconds()/r.manager.Seconds(), float64(r.writes)/float64(r.mails)),
-		Target:  "0.8",
+		Target: "0.8",
 		Values: map[string]float64{
 			"ratio": ratio, "perSecond": rate(r.manager), "barePerSecond": rate(r.bare), "recordingPerSecond": rate(r.written),
 			"writesPerMail": float64(r.writes) / float64(r.mails),
