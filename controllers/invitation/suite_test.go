@@ -41,13 +41,16 @@ var _ = BeforeSuite(func() {
 })
 
 // start starts the manager, whose requests go through the wire. Retries come as early as they may: after 4 seconds.
-func start(w *wire) {
+func start(w *wire, change ...func(*controllers.Deps)) {
 	GinkgoHelper()
 	config := rest.CopyConfig(cluster.Config)
 	config.Wrap(w.over)
 	var err error
 	manager, err = env.StartManagerWith(config, cluster, func(d *controllers.Deps) {
 		d.Sender, d.Jitter = office, func() float64 { return 1 }
+		for _, c := range change {
+			c(d)
+		}
 	})
 	Expect(err).NotTo(HaveOccurred())
 }

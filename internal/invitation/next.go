@@ -69,7 +69,7 @@ type Action struct {
 	// Reason and Message say why, for End and Hold, and for a Wait that is not for an answer or another attempt.
 	Reason  string
 	Message string
-	// Stalled is true for a Hold that ends only if somebody acts.
+	// Stalled is true when a Hold or a Wait ends only if somebody acts.
 	Stalled bool
 	// At is when Wait ends; zero: only with an event.
 	At time.Time

@@ -11,7 +11,9 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/link"
@@ -76,6 +78,19 @@ func (l *links) current(ctx context.Context) (*link.Keys, error) {
 	return l.keys, nil
 }
 
+// keepLinkKeys makes the Secret again when it has been deleted. Links that are out are dead then; those to come are not.
+func keepLinkKeys(mgr ctrl.Manager, namespace string) error {
+	c := mgr.GetClient()
+	return ctrl.NewControllerManagedBy(mgr).Named("linkkeys").For(&corev1.Secret{}).
+		Complete(reconcile.Func(func(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+			err := c.Get(ctx, request.NamespacedName, &corev1.Secret{})
+			if apierrors.IsNotFound(err) && request.Name == linkKeysName {
+				err = ensureLinkKeys(ctx, c, namespace)
+			}
+			return ctrl.Result{}, err
+		}))
+}
+
 // ensureLinkKeys makes the Secret with a first key where there is none. Two replicas may try at once: one of them wins.
 func ensureLinkKeys(ctx context.Context, c client.Client, namespace string) error {
 	data, err := link.NewKeyData(rand.Reader)
@@ -89,7 +104,7 @@ func ensureLinkKeys(ctx context.Context, c client.Client, namespace string) erro
 		},
 		Data: data,
 	}
-	// The manager has not started: there is no cache yet that could be waited for.
+	// Before the manager has started there is no cache yet that could be waited for.
 	err = c.Create(ctx, secret, client.FieldOwner(accessv1.FieldOwner), client.DisableReadYourWritesConsistency)
 	if err == nil || apierrors.IsAlreadyExists(err) {
 		return nil

@@ -81,6 +81,9 @@ func Run(ctx context.Context, options Options, connect func() (*rest.Config, err
 			return err
 		}
 	}
+	if err := errors.Join(showPending(mgr), keepLinkKeys(mgr, options.Namespace)); err != nil {
+		return err
+	}
 	if err := ensureLinkKeys(ctx, mgr.GetClient(), options.Namespace); err != nil {
 		return err
 	}

@@ -91,7 +91,9 @@ func (r *Reconciler) book(ctx context.Context, s *scope) (invitation.Action, err
 	}, s.now)
 	switch {
 	case unreadable(err):
-		return invitation.Action{Step: invitation.Hold, Reason: accessv1.ReasonMisconfigured, Message: err.Error(), Stalled: true}, nil
+		return invitation.Action{
+			Step: invitation.Wait, At: s.now.Add(ledgerPause), Reason: accessv1.ReasonMisconfigured, Message: err.Error(), Stalled: true,
+		}, nil
 	case err != nil:
 		return invitation.Action{}, err
 	case turn.At.After(s.now):

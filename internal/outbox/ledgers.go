@@ -23,6 +23,8 @@ import (
 const (
 	ledgerPrefix = "roster-mails-"
 	ledgerKey    = "mails"
+	// ledgerPause is how long a mail waits for an unreadable one to be mended.
+	ledgerPause = 10 * time.Second
 )
 
 // ledgers are the tenants' ledgers, by namespace. The zero value is ready for use.

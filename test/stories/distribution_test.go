@@ -53,6 +53,22 @@ var _ = Describe("distribution", Ordered, ContinueOnFailure, func() {
 			eventually(ctx, ivo, env.HaveState(accessv1.UserActive))
 		})
 
+		It("reset passwords, as often as is no nuisance", func(ctx context.Context) {
+			cluster.ExpectApplied(ctx, invitee("northwind", "mia", "sales-reps"))
+			mia := userNamed("northwind", "mia")
+			cluster.Accept(ctx, mia)
+			mia = eventually(ctx, mia, env.HaveState(accessv1.UserActive))
+			for _, name := range []string{"mia-1", "mia-2"} {
+				cluster.ExpectApplied(ctx, resetFor(mia, name))
+				eventually(ctx, resetNamed("northwind", name), env.HaveState(accessv1.InvitationSent))
+			}
+			cluster.ExpectApplied(ctx, resetFor(mia, "mia-3"))
+			eventually(ctx, resetNamed("northwind", "mia-3"), env.HaveState(accessv1.InvitationPending),
+				env.HaveCondition(accessv1.ConditionReady, no, accessv1.ReasonRateLimited), HaveField("Status.NextAttemptAt", Not(BeNil())))
+			eventually(ctx, resetNamed("northwind", "mia-2"), env.HaveState(accessv1.InvitationSuperseded))
+			Expect(subjects(manager.Outbox.To("mia@northwind.example"))).To(HaveLen(3))
+		})
+
 		It("revoke an invitation, and the access of somebody who is in", func(ctx context.Context) {
 			cluster.ExpectApplied(ctx, invitee("northwind", "jan", "admins"))
 			jan := eventually(ctx, userNamed("northwind", "jan"), haveInvitation(accessv1.InvitationSent))

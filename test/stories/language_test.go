@@ -100,6 +100,17 @@ func invitationTo(user *accessv1.User, name string) *accessv1.Invitation {
 	return invitation
 }
 
+func resetNamed(namespace, name string) *accessv1.PasswordReset {
+	return &accessv1.PasswordReset{ObjectMeta: named(namespace, name)}
+}
+
+// resetFor asks a user for a new password.
+func resetFor(user *accessv1.User, name string) *accessv1.PasswordReset {
+	reset := resetNamed(user.Namespace, name)
+	reset.Spec.UserRef.Name = user.Name
+	return reset
+}
+
 // kubectl returns the lines that it prints, with single spaces between the columns.
 func kubectl(ctx context.Context, arguments ...string) []string {
 	cache := filepath.Join(filepath.Dir(kubeconfig), "cache")

@@ -125,6 +125,19 @@ var _ = Describe("payments", Ordered, ContinueOnFailure, func() {
 			Expect(manager.Outbox.To("zack@streamly.example")).To(HaveLen(1))
 		})
 
+		It("who is deactivated is asked for nothing any more", func(ctx context.Context) {
+			cluster.ExpectApplied(ctx, newcomer("streamly", "lea", "reporting"))
+			lea := eventually(ctx, userNamed("streamly", "lea"), env.HaveState(accessv1.UserActive))
+			cluster.ExpectApplied(ctx, resetFor(lea, "lea-open"))
+			eventually(ctx, resetNamed("streamly", "lea-open"), env.HaveState(accessv1.InvitationSent))
+			change(ctx, lea, func(u *accessv1.User) { u.Spec.State = accessv1.AccountInactive })
+			eventually(ctx, resetNamed("streamly", "lea-open"), env.HaveState(accessv1.InvitationCancelled))
+			cluster.ExpectApplied(ctx, resetFor(lea, "lea-late"), invitationTo(lea, "lea-back"))
+			eventually(ctx, resetNamed("streamly", "lea-late"), env.HaveState(accessv1.InvitationCancelled))
+			eventually(ctx, invitationNamed("streamly", "lea-back"), env.HaveState(accessv1.InvitationCancelled))
+			Expect(manager.Outbox.To("lea@streamly.example")).To(HaveLen(1))
+		})
+
 		It("who is deactivated while invited is no longer waited for", func(ctx context.Context) {
 			cluster.ExpectApplied(ctx, invitee("streamly", "una", "reporting"))
 			una := eventually(ctx, userNamed("streamly", "una"), haveInvitation(accessv1.InvitationSent))

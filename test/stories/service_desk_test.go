@@ -2,10 +2,13 @@ package stories_test
 
 import (
 	"context"
+	"path/filepath"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
+	"k8s.io/utils/ptr"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/access"
@@ -74,6 +77,34 @@ var _ = Describe("service desk", Ordered, ContinueOnFailure, func() {
 			jule := eventually(ctx, userNamed("helpline", "jule"), haveInvitation(accessv1.InvitationSent))
 			Expect(cluster.Client.Delete(ctx, userNamed("helpline", "jule"))).To(Succeed())
 			eventually(ctx, invitationNamed("helpline", jule.Status.Invitation.Name), env.HaveState(accessv1.InvitationCancelled))
+		})
+	})
+
+	Describe("a password reset", func() {
+		It("mails an agent a link under which a new password is chosen", func(ctx context.Context) {
+			greta := eventually(ctx, userNamed("helpline", "greta"), env.HaveState(accessv1.UserActive))
+			created := kubectl(ctx, "create", "-f", filepath.Join(env.Root(), "config/samples/service-desk/later/password-reset.yaml"), "-o", "name")
+			reset := resetNamed("helpline", strings.TrimPrefix(created[0], "passwordreset.access.roster.dev/"))
+			reset = eventually(ctx, reset, env.HaveState(accessv1.InvitationSent), env.BeReady())
+			mails := manager.Outbox.To(greta.Spec.Email)
+			Expect(mails[len(mails)-1].Text).To(And(ContainSubstring("https://roster.example/password-resets/"+string(reset.UID)), ContainSubstring("Greta")))
+			Expect(eventually(ctx, greta, env.BeReady()).Status.EffectiveAccess).NotTo(BeEmpty(), "asking takes nothing away")
+
+			By("withdrawing it")
+			change(ctx, reset, func(r *accessv1.PasswordReset) { r.Spec.Cancel = ptr.To(true) })
+			eventually(ctx, reset, env.HaveState(accessv1.InvitationCancelled))
+		})
+
+		It("is refused for a robot, and for whoever has not joined", func(ctx context.Context) {
+			cluster.ExpectApplied(ctx, invitee("helpline", "otto", "dispatchers"))
+			otto := eventually(ctx, userNamed("helpline", "otto"), env.HaveState(accessv1.UserInvited))
+			for _, user := range []*accessv1.User{otto, userNamed("helpline", "intake-robot")} {
+				cluster.ExpectApplied(ctx, resetFor(user, user.Name+"-reset"))
+				eventually(ctx, resetNamed("helpline", user.Name+"-reset"), env.HaveState(accessv1.InvitationCancelled),
+					env.HaveCondition(accessv1.ConditionReady, yes, accessv1.ReasonUserNotActive))
+			}
+			Expect(subjects(manager.Outbox.To("otto@helpline.example"))).To(Equal([]string{"Helpline Services invites you to Service desk"}))
+			Expect(cluster.Client.Delete(ctx, otto)).To(Succeed())
 		})
 	})
 
