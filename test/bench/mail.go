@@ -235,7 +235,11 @@ func openOffice() (*mailOffice, error) {
 	return o, nil
 }
 
-func (o *mailOffice) close() { _ = o.server.Close() } //nolint:errcheck // nobody is there any more
+func (o *mailOffice) close() {
+	if err := o.server.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+	}
+}
 
 func (o *mailOffice) port() int {
 	at, ok := o.listener.Addr().(*net.TCPAddr)

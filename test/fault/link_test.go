@@ -90,18 +90,18 @@ var _ = Describe("Links", Ordered, ContinueOnFailure, func() {
 	})
 
 	It("cannot be made without the key, nor for another purpose", func(ctx context.Context) {
-		key, real := keysOf(ctx).Data[fmt.Sprintf("k%d", keyNumber(link))], payload(token)
-		Expect(signed(derived(key, "invitation"), real)).To(Equal(token), "what follows is forged as tokens are made")
+		key, genuine := keysOf(ctx).Data[fmt.Sprintf("k%d", keyNumber(link))], payload(token)
+		Expect(signed(derived(key, "invitation"), genuine)).To(Equal(token), "what follows is forged as tokens are made")
 		other := make([]byte, len(key))
-		later, version, number := clone(real), clone(real), clone(real)
+		later, version, number := clone(genuine), clone(genuine), clone(genuine)
 		binary.BigEndian.PutUint64(later[len(later)-8:], uint64(time.Now().AddDate(1, 0, 0).Unix()))
 		version[0]++
 		number[4]++
 		expectDead(ctx, []string{
-			signed(derived(key, "password-reset"), real), signed(derived(key, "passwordreset"), real), signed(derived(key, ""), real),
-			signed(key, real), signed(nil, real), signed(other, real), signed(derived(other, "invitation"), real),
+			signed(derived(key, "password-reset"), genuine), signed(derived(key, "passwordreset"), genuine), signed(derived(key, ""), genuine),
+			signed(key, genuine), signed(nil, genuine), signed(other, genuine), signed(derived(other, "invitation"), genuine),
 			signed(derived(other, "invitation"), later), signed(derived(key, "invitation"), version), signed(derived(key, "invitation"), number),
-			signed(derived(key, "invitation"), elsewhere(real)),
+			signed(derived(key, "invitation"), elsewhere(genuine)),
 		})
 		expectAlive(ctx)
 	})

@@ -103,13 +103,13 @@ var _ = Describe("A mail server in trouble", Ordered, ContinueOnFailure, func() 
 	AfterAll(func() { AddReportEntry("crashes", fmt.Sprintf("%d came, %d did not", came, missed)) })
 
 	// A trouble that passes leaves no trace: the end is that of a calm run.
-	for i, t := range choice(troubles(), 12) {
+	for i, t := range choice(troubles(), 9) {
 		w := workload{name: "the mail server's trouble is: " + t.String(), act: t.undergo}
 		It("loses nothing: "+t.String(), func(ctx context.Context) {
 			if t.reason != accessv1.ReasonRejected && !everything() {
 				w.suffer(ctx, l, calm, crash{})
 				if i%4 == 0 {
-					Expect(w.suffer(ctx, l, calm, choice(outbox(calm.plans()), 12)[i])).To(BeTrue())
+					Expect(w.suffer(ctx, l, calm, choice(outbox(calm.plans()), 9)[i])).To(BeTrue())
 				}
 				return
 			}

@@ -163,7 +163,7 @@ func canariesOf(s *stage) map[string][]string {
 	} {
 		out[name] = []string{
 			string(secret), hex.EncodeToString(secret), base64.StdEncoding.EncodeToString(secret), base64.RawURLEncoding.EncodeToString(secret),
-			strings.Trim(fmt.Sprint(secret), "[]"),
+			strings.Trim(fmt.Sprintf("%d", secret), "[]"),
 		}
 	}
 	for _, user := range []string{"ana", "ben1"} {
