@@ -83,7 +83,8 @@ type InvitationStatus struct {
 	// +optional
 	FirstAttemptAt *metav1.Time `json:"firstAttemptAt,omitempty"`
 
-	// nextAttemptAt is when a deferred mail is tried again; absent: no attempt is planned.
+	// nextAttemptAt is when a deferred mail is tried again, or when one that waits for its turn goes out; absent: no attempt
+	// is planned.
 	// +optional
 	NextAttemptAt *metav1.Time `json:"nextAttemptAt,omitempty"`
 

@@ -118,8 +118,9 @@ var _ = Describe("the outbox", Serial, func() {
 	It("delays nothing else while the mail server answers nothing", func(ctx context.Context) {
 		cluster.ExpectApplied(ctx, w.user("early"))
 		early := w.expectFirst(ctx, "early", env.HaveState(accessv1.InvitationSent))
+		const queued = 100
 		var gates []*gate
-		for i := range 20 {
+		for i := range queued {
 			name := fmt.Sprintf("stuck-%d", i)
 			gates = append(gates, office.hold(w.address(name)))
 			cluster.ExpectApplied(ctx, w.user(name))
@@ -146,7 +147,7 @@ var _ = Describe("the outbox", Serial, func() {
 		for _, g := range gates {
 			g.open()
 		}
-		for i := range 20 {
+		for i := range queued {
 			w.expectFirst(ctx, fmt.Sprintf("stuck-%d", i), env.HaveState(accessv1.InvitationSent))
 			Expect(office.to(w.address(fmt.Sprintf("stuck-%d", i)))).To(HaveLen(1))
 		}

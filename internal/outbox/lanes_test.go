@@ -49,13 +49,13 @@ func (o *office) called() (namespaces []string) {
 func TestATenantHasSoManyLanesAndNoMore(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	if got := o.enter("acme", 1000); got != lanesATenant {
+	if got := o.enter("acme", 10_000); got != lanesATenant {
 		t.Errorf("%d entries of one tenant have a lane", got)
 	}
 	if !o.lanes.enter(o.place("acme", 0)) {
 		t.Error("who has a lane loses it by asking again")
 	}
-	if o.lanes.enter(o.place("acme", 999)) {
+	if o.lanes.enter(o.place("acme", 9_999)) {
 		t.Error("who waits has a lane by asking again")
 	}
 	if got := o.enter("other", 1); got != 1 {

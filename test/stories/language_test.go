@@ -45,7 +45,7 @@ func begin(ctx context.Context, story string, tenants ...string) {
 		env.ExpectEventually(ctx, cluster, tenantNamed(tenant), env.BeReady())
 		vocabularies[tenant] = access.NewVocabulary(graph.Catalog(catalog))
 		for _, user := range usersOf(ctx, tenant, client.MatchingFields{"spec.state": "Active"}) {
-			if user.Spec.Type != accessv1.UserTypeRobot {
+			if user.Spec.Type != accessv1.UserTypeRobot && user.Spec.Onboarding != accessv1.OnboardingNone {
 				cluster.Accept(ctx, &user)
 			}
 		}

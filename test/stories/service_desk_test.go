@@ -2,8 +2,7 @@ package stories_test
 
 import (
 	"context"
-	"path/filepath"
-	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -81,11 +80,16 @@ var _ = Describe("service desk", Ordered, ContinueOnFailure, func() {
 	})
 
 	Describe("a password reset", func() {
+		It("lets somebody who is in without an invitation choose his first password", func(ctx context.Context) {
+			first := eventually(ctx, resetNamed("helpline", "kim-first-password"), env.HaveState(accessv1.InvitationSent), env.BeReady())
+			Expect(first.Status.ExpiresAt.Sub(first.Status.FirstAttemptAt.Time)).To(Equal(24 * time.Hour))
+			Expect(manager.Outbox.To("kim@helpline.example")).To(HaveLen(1))
+		})
+
 		It("mails an agent a link under which a new password is chosen", func(ctx context.Context) {
 			greta := eventually(ctx, userNamed("helpline", "greta"), env.HaveState(accessv1.UserActive))
-			created := kubectl(ctx, "create", "-f", filepath.Join(env.Root(), "config/samples/service-desk/later/password-reset.yaml"), "-o", "name")
-			reset := resetNamed("helpline", strings.TrimPrefix(created[0], "passwordreset.access.roster.dev/"))
-			reset = eventually(ctx, reset, env.HaveState(accessv1.InvitationSent), env.BeReady())
+			cluster.ExpectApplied(ctx, resetFor(greta, "greta-forgot"))
+			reset := eventually(ctx, resetNamed("helpline", "greta-forgot"), env.HaveState(accessv1.InvitationSent), env.BeReady())
 			mails := manager.Outbox.To(greta.Spec.Email)
 			Expect(mails[len(mails)-1].Text).To(And(ContainSubstring("https://roster.example/password-resets/"+string(reset.UID)), ContainSubstring("Greta")))
 			Expect(eventually(ctx, greta, env.BeReady()).Status.EffectiveAccess).NotTo(BeEmpty(), "asking takes nothing away")

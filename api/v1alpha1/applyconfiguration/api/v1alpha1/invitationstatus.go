@@ -28,7 +28,8 @@ type InvitationStatusApplyConfiguration struct {
 	Attempt *int32 `json:"attempt,omitempty"`
 	// firstAttemptAt is the mail's Date; validity counts from it.
 	FirstAttemptAt *metav1.Time `json:"firstAttemptAt,omitempty"`
-	// nextAttemptAt is when a deferred mail is tried again; absent: no attempt is planned.
+	// nextAttemptAt is when a deferred mail is tried again, or when one that waits for its turn goes out; absent: no attempt
+	// is planned.
 	NextAttemptAt *metav1.Time `json:"nextAttemptAt,omitempty"`
 	// sentAt is when the mail server took the mail.
 	SentAt *metav1.Time `json:"sentAt,omitempty"`
