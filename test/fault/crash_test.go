@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	. "github.com/onsi/ginkgo/v2"
@@ -109,11 +110,14 @@ func (l *life) tail() string {
 	return "\n" + log[max(len(log)-enough, 0):]
 }
 
-// phoenix is a manager that rises again whenever it is killed.
+// phoenix is a manager that rises again whenever it is killed, in another second: what a mail should have kept from before
+// cannot be the same by chance.
 func phoenix() *life {
 	l := live(managerOptions())
 	l.wire.kill = func() {
 		defer GinkgoRecover()
+		l.die()
+		<-time.After(time.Until(time.Now().Truncate(time.Second).Add(time.Second)))
 		l.again()
 	}
 	return l
