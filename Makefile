@@ -14,7 +14,7 @@ header := headerFile=hack/boilerplate.go.txt
 # Permissions are asked for where they are used.
 rbac-paths := $(foreach dir,controllers internal,$(if $(wildcard $(dir)),paths=./$(dir)/...))
 
-.PHONY: help demo test lint verify generate manifests build controlplane controlplane-dir bench bench-short bench-decisions bench-peers fuzz dex test-dex test-browser tools go
+.PHONY: help demo test lint verify generate manifests build controlplane controlplane-dir bench bench-short bench-decisions bench-peers fuzz dex test-dex test-browser test-fault test-fault-short tools go
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,13 @@ controlplane: go ## Build etcd, kube-apiserver, kube-controller-manager and kube
 
 controlplane-dir: ## Print where they are
 	@hack/controlplane/build.sh dir
+
+test-fault: controlplane ## Break everything that Roster stands on, in every way (an hour); part of it is in make test
+	@echo "test-fault: killing the manager at every write, crossed with every trouble of a mail server" >&2
+	@KUBEBUILDER_ASSETS=$(controlplane) FAULTS=all go test -count=1 -timeout 3h -v ./test/fault -ginkgo.succinct
+
+test-fault-short: controlplane ## Break a choice of it, in a minute
+	@KUBEBUILDER_ASSETS=$(controlplane) go test -count=1 -v ./test/fault -ginkgo.succinct
 
 bench: controlplane ## Measure writes, convergence, compute and memory, and print a table
 	@KUBEBUILDER_ASSETS=$(controlplane) go run ./test/bench

@@ -29,6 +29,7 @@ func sections() []report.Section[*bench] {
 		{Name: "interactive", Measure: (*bench).interactive},
 		{Name: "compute", Measure: (*bench).compute},
 		{Name: "memory", Measure: (*bench).memory},
+		{Name: "mail", Measure: (*bench).mail},
 	}
 }
 

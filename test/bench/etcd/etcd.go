@@ -54,6 +54,14 @@ func (s Store) Get(ctx context.Context, key string) ([]byte, error) {
 	return answer.Kvs[0].Value, nil
 }
 
+// All reads everything, in the order of the keys.
+func (s Store) All(ctx context.Context) ([]Put, error) {
+	var answer struct{ Kvs []Put }
+	everything := []byte{0} // as the first key and as the end, a zero byte is from the first key to the last
+	err := s.ask(ctx, "/v3/kv/range", map[string]any{"key": everything, "range_end": everything}, &answer)
+	return answer.Kvs, err
+}
+
 // Put writes up to a Batch of objects.
 func (s Store) Put(ctx context.Context, puts []Put) error {
 	type operation struct {
