@@ -14,7 +14,7 @@ header := headerFile=hack/boilerplate.go.txt
 # Permissions are asked for where they are used.
 rbac-paths := $(foreach dir,controllers internal,$(if $(wildcard $(dir)),paths=./$(dir)/...))
 
-.PHONY: help demo test lint verify generate manifests build controlplane controlplane-dir bench bench-short bench-decisions bench-peers tools go
+.PHONY: help demo test lint verify generate manifests build controlplane controlplane-dir bench bench-short bench-decisions bench-peers prove tools go
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ bench-decisions: controlplane ## Measure decisions in process and over HTTP, sta
 bench-peers: go ## Measure decisions beside cedar-go, casbin, OPA, OpenFGA and Cerbos (PEERS_FLAGS=-short: in a minute)
 	@echo "bench-peers: compiling the others takes some minutes, once" >&2
 	@go -C test/bench/peers run . $(PEERS_FLAGS)
+
+prove: go ## Hold the guard against a second opinion in 10,000,000 random worlds (COUNT=…; PROVE_FLAGS='-for 10m -seed …')
+	@go run ./test/prove -worlds $(or $(COUNT),10000000) $(PROVE_FLAGS)
 
 tools: go
 	@hack/tools/build.sh
