@@ -101,7 +101,7 @@ func (j *judgement) escalation(ctx context.Context) (string, error) {
 	if hasForeignOwners(j.write) {
 		return "metadata.ownerReferences let the cluster delete the object in somebody else's name", nil
 	}
-	found := gains{before: j.before, after: j.after, held: j.by.held}
+	found := gains{before: j.before, after: j.after, held: j.by.held, compared: map[[2]*due]bool{}}
 	if err := found.of(ctx, j.write); err != nil {
 		return "", err
 	}
