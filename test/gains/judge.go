@@ -3,6 +3,7 @@ package gains
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"strings"
@@ -50,13 +51,18 @@ func (j *judge) draw(seed, number uint64) *world {
 }
 
 // try has the guard judge the write of a world, and compares.
-func (j *judge) try(w *world) outcome {
+func (j *judge) try(w *world) (out outcome) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			out.wrong = fmt.Sprint("PANIC: ", problem)
+		}
+	}()
 	reader := NewMemory(w.objects())
 	j.guard.Reader, j.guard.Graph, j.guard.Reviews = reader, j.graph.Reading(reader), verbs(w.write.verbs)
 	request := w.write.request()
 	refusal := w.refusal()
 	response := j.guard.Handle(context.Background(), request)
-	out := outcome{allowed: response.Allowed}
+	out.allowed = response.Allowed
 	switch {
 	case response.Allowed && refusal != "":
 		out.wrong = "VIOLATION: let through, although " + refusal

@@ -19,6 +19,8 @@ type Run struct {
 	Until time.Time
 	// Workers is how many try at a time; zero: one for each processor.
 	Workers int
+	// Enough is how many wrong worlds end a run; zero: five.
+	Enough uint64
 	// Progress is called now and then with what was found so far; nil: nobody wants to know.
 	Progress func(Result)
 }
@@ -26,20 +28,18 @@ type Run struct {
 // Result is what a run found.
 type Result struct {
 	Worlds, LetThrough, Refused uint64
-	// Wrong has the first few worlds of which the guard thinks otherwise than the second opinion, in words; Wrongs is how
-	// many there were before the run gave up.
-	Wrong  []string
-	Wrongs uint64
+	// Wrong has the worlds of which the guard thinks otherwise than the second opinion, in words.
+	Wrong []string
 }
 
-// portion is how many worlds a worker takes at a time, and giveUp how many wrong ones end a run.
-const (
-	portion = 1000
-	giveUp  = 5
-)
+// portion is how many worlds a worker takes at a time.
+const portion = 1000
 
 // Prove tries worlds until the number is reached, the time is over, the context ends, or enough went wrong.
 func Prove(ctx context.Context, run Run) Result {
+	if run.Enough == 0 {
+		run.Enough = 5
+	}
 	p := &prover{run: run}
 	workers := run.Workers
 	if workers == 0 {
@@ -70,10 +70,10 @@ func (p *prover) work(ctx context.Context) {
 	}
 }
 
-// tryAll tries a portion, and tells whether to go on.
+// tryAll tries a portion, up to the first that is wrong, and tells whether to go on.
 func (p *prover) tryAll(j *judge, from, to uint64) bool {
 	var found Result
-	for number := p.run.First + from; number < p.run.First+to; number++ {
+	for number := p.run.First + from; number < p.run.First+to && found.Wrong == nil; number++ {
 		w := j.draw(p.run.Seed, number)
 		out := j.try(w)
 		found.Worlds++
@@ -83,8 +83,7 @@ func (p *prover) tryAll(j *judge, from, to uint64) bool {
 			found.Refused++
 		}
 		if out.wrong != "" {
-			found.Wrongs++
-			found.Wrong = append(found.Wrong, fmt.Sprintf("world %d of seed %d: %s", number, p.run.Seed, j.explain(w, out.wrong)))
+			found.Wrong = []string{fmt.Sprintf("world %d of seed %d: %s", number, p.run.Seed, j.explain(w, out.wrong))}
 		}
 	}
 	p.lock.Lock()
@@ -93,13 +92,12 @@ func (p *prover) tryAll(j *judge, from, to uint64) bool {
 	if p.run.Progress != nil {
 		p.run.Progress(p.result)
 	}
-	return p.result.Wrongs < giveUp
+	return uint64(len(p.result.Wrong)) < p.run.Enough
 }
 
 func (r *Result) add(o Result) {
 	r.Worlds += o.Worlds
 	r.LetThrough += o.LetThrough
 	r.Refused += o.Refused
-	r.Wrongs += o.Wrongs
-	r.Wrong = append(r.Wrong, o.Wrong[:min(len(o.Wrong), giveUp-len(r.Wrong))]...)
+	r.Wrong = append(r.Wrong, o.Wrong...)
 }

@@ -57,10 +57,10 @@ func prove(ctx context.Context) bool {
 		fmt.Println(wrong)
 	}
 	say(result, time.Since(began))
-	return result.Wrongs == 0
+	return len(result.Wrong) == 0
 }
 
 func say(r gains.Result, took time.Duration) {
 	fmt.Printf("prove: %d worlds, %d let through, %d refused, %d wrong, %s (%.0f/s)\n",
-		r.Worlds, r.LetThrough, r.Refused, r.Wrongs, took.Round(time.Second), float64(r.Worlds)/took.Seconds())
+		r.Worlds, r.LetThrough, r.Refused, len(r.Wrong), took.Round(time.Second), float64(r.Worlds)/took.Seconds())
 }
