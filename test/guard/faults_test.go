@@ -33,6 +33,7 @@ var _ = Describe("A guard with certificates of somebody else's", Ordered, func()
 		entrance  *door
 		dir       string
 		behind    string
+		serving   *env.Manager
 	)
 	// writes is a write that anybody may do, and one that only the guard refuses.
 	writes := func(ctx context.Context) error {
@@ -74,6 +75,12 @@ var _ = Describe("A guard with certificates of somebody else's", Ordered, func()
 		own.ExpectApplied(ctx, catalog(), newTenant("acme", func(*accessv1.TenantSpec) {}))
 	})
 
+	AfterAll(func() {
+		if serving != nil {
+			Expect(serving.Stop()).To(Succeed())
+		}
+	})
+
 	It("lets nothing through before a manager ever ran", func(ctx context.Context) {
 		Expect(own.Client.Create(ctx, newUser("ben"))).To(MatchError(Or(ContainSubstring("failed calling webhook"), ContainSubstring("not found"))))
 	})
@@ -83,9 +90,9 @@ var _ = Describe("A guard with certificates of somebody else's", Ordered, func()
 		Expect(os.WriteFile(filepath.Join(dir, "tls.crt"), certificate, 0o600)).To(Succeed())
 		Expect(os.WriteFile(filepath.Join(dir, "tls.key"), key, 0o600)).To(Succeed())
 		own.ChangeGuard = func(o *roster.GuardOptions) { o.CertDir, o.Address = dir, behind }
-		serving, err := env.StartManager(own.ManagerAccount(), own)
+		var err error
+		serving, err = env.StartManager(own.ManagerAccount(), own)
 		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(func() { Expect(serving.Stop()).To(Succeed()) })
 		env.ExpectEventually(ctx, own, newTenant("acme", func(*accessv1.TenantSpec) {}), env.BeReady())
 		Expect(own.Client.Create(ctx, newUser("ben"))).To(MatchError(ContainSubstring("failed calling webhook")))
 		entrance.lead(behind)
