@@ -14,7 +14,7 @@ header := headerFile=hack/boilerplate.go.txt
 # Permissions are asked for where they are used.
 rbac-paths := $(foreach dir,controllers internal,$(if $(wildcard $(dir)),paths=./$(dir)/...))
 
-.PHONY: help demo test lint verify generate manifests build controlplane controlplane-dir bench bench-short bench-decisions bench-peers fuzz dex test-dex test-browser test-fault test-fault-short tools go
+.PHONY: help demo test lint verify generate manifests build controlplane controlplane-dir bench bench-short bench-decisions bench-peers bench-guard prove mutants fuzz dex test-dex test-browser test-fault test-fault-short tools go
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +93,15 @@ test-browser: go ## Test the pages in chromium (needs node, npm, chromium, and i
 
 fuzz: go ## Run every fuzz target for a minute (FUZZTIME=10s: for as long)
 	@hack/fuzz.sh
+
+bench-guard: go ## Measure how long the guard takes to judge a write, and print a table (GUARD_FLAGS=-short: without 100,000 users)
+	@go run ./test/bench/guard $(GUARD_FLAGS)
+
+prove: go ## Hold the guard against a second opinion in 10,000,000 random worlds (COUNT=…; PROVE_FLAGS='-for 10m -seed …')
+	@go run ./test/prove -worlds $(or $(COUNT),10000000) $(PROVE_FLAGS)
+
+mutants: go ## Seed every fault of the list into the guard, and see that the random worlds find it
+	@MUTANTS=all go test ./internal/guard -run TestMutants -count 1 -v
 
 tools: go
 	@hack/tools/build.sh

@@ -141,6 +141,19 @@ func (g *CompiledGroup) Grants() []Grant {
 	return g.grantsOf(func(*source) bool { return true })
 }
 
+// Vendor names the vendor whose group it is; empty: nobody's.
+func (g *CompiledGroup) Vendor() string {
+	if g == nil {
+		return ""
+	}
+	return g.vendor
+}
+
+// IsPersonal says whether what the group gives depends on a member's attributes.
+func (g *CompiledGroup) IsPersonal() bool {
+	return g != nil && slices.ContainsFunc(g.scopes, Scope.isPersonal)
+}
+
 // GrantsTo is Grants for a member of a type, without the roles that such a user may not hold.
 func (g *CompiledGroup) GrantsTo(userType string) []Grant {
 	return g.grantsOf(func(s *source) bool { return s.mayBeHeldBy(userType) })

@@ -1,9 +1,9 @@
 package access_test
 
-// mutant is one seeded fault of the engine: in the file, the old text, which occurs there once, becomes the new one.
-type mutant struct {
-	name, file, before, after string
-}
+import "github.com/roster-dev/roster/test/mutation"
+
+// mutant is a fault by name, file, old and new text.
+type mutant mutation.Fault
 
 // mutants are the faults that the random worlds have to find.
 var mutants = []mutant{

@@ -1,10 +1,8 @@
 package access_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/roster-dev/roster/test/mutation"
 )
 
 const (
@@ -30,12 +30,6 @@ const (
 var proof = []string{
 	"entries_test.go", "checks_test.go", "canonical_checks_test.go", "gain_checks_test.go",
 }
-
-// switchboard is added to the copy of the engine: it says which fault is switched on; zero for none.
-const switchboard = `package access
-
-var Fault int
-`
 
 // hunt is added to the copy of the proof: it looks for a breach in a row of worlds and says how it was found.
 const hunt = `package proof
@@ -107,10 +101,10 @@ func TestMutants(t *testing.T) {
 	for i, m := range mutants {
 		if breach := found[i+1]; breach != "" {
 			caught++
-			t.Logf("caught: %s (%s): %s", m.name, m.file, breach)
+			t.Logf("caught: %s (%s): %s", m.Name, m.File, breach)
 			continue
 		}
-		t.Logf("SURVIVED: %s (%s): %q became %q", m.name, m.file, m.before, m.after)
+		t.Logf("SURVIVED: %s (%s): %q became %q", m.Name, m.File, m.Before, m.After)
 	}
 	t.Logf("%d of %d mutants caught", caught, len(mutants))
 	if caught*100 < leastCaught*len(mutants) {
@@ -170,7 +164,7 @@ func buildMutants(t *testing.T) string {
 		replace[filepath.Join(here, "mutants", name)] = file
 	}
 	add("main.go", program)
-	add("access/switchboard.go", switchboard)
+	add("access/switchboard.go", mutation.Board("access"))
 	for name, text := range mutated(t) {
 		add("access/"+name, text)
 	}
@@ -203,13 +197,21 @@ func buildMutants(t *testing.T) string {
 func mutated(t *testing.T) map[string]string {
 	t.Helper()
 	names := sources(t, ".")
+	faults := make([]mutation.Fault, len(mutants))
+	for i, m := range mutants {
+		faults[i] = mutation.Fault(m)
+	}
 	files := map[string]string{}
 	for _, name := range names {
-		files[name] = withFaults(t, name, read(t, name))
+		faulty, err := mutation.Seed(name, read(t, name), faults)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = faulty
 	}
 	for _, m := range mutants {
-		if !slices.Contains(names, m.file) {
-			t.Errorf("%s: there is no file %s", m.name, m.file)
+		if !slices.Contains(names, m.File) {
+			t.Errorf("%s: there is no file %s", m.Name, m.File)
 		}
 	}
 	return files
@@ -225,35 +227,11 @@ func sources(t *testing.T, dir string) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
 }
 
-// withFaults returns the file with all its faults: the function with the fault is added under another name, and the
-// original hands over to it when the fault is switched on.
-func withFaults(t *testing.T, name, text string) string {
+func read(t *testing.T, file string) string {
 	t.Helper()
-	switches := map[int]string{} // by offset in the text: what to insert there
-	var faulty strings.Builder
-	for i, m := range mutants {
-		if m.file != name {
-			continue
-		}
-		if n := strings.Count(text, m.before); n != 1 {
-			t.Errorf("%s: the old text occurs %d times in %s, not once", m.name, n, name)
-			continue
-		}
-		at := strings.Index(text, m.before)
-		original, ok := functionAt(t, text, at)
-		copied, same := functionAt(t, strings.Replace(text, m.before, m.after, 1), at)
-		if !ok || !same || original.end < at+len(m.before) || original.name != copied.name {
-			t.Errorf("%s: the old text is not within a function of %s", m.name, name)
-			continue
-		}
-		other := fmt.Sprintf("%sFault%d", copied.name, i+1)
-		faulty.WriteString("\n" + copied.head + other + copied.tail + "\n")
-		switches[original.body] += fmt.Sprintf("\nif Fault == %d {\n%s\n}\n", i+1, original.handOver(other))
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
 	}
-	var out bytes.Buffer
-	for i := range len(text) {
-		out.WriteString(switches[i])
-		out.WriteByte(text[i])
-	}
-	return out.String() + faulty.String()
+	return string(text)
 }

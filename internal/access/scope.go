@@ -71,11 +71,16 @@ func (d Dimension) admitsNothing() bool {
 	return len(d.Values)+len(d.Attributes) == 0
 }
 
+// isPersonal says whether the scope takes values from a member's attributes.
+func (s Scope) isPersonal() bool {
+	return slices.ContainsFunc(s, func(d Dimension) bool { return len(d.Attributes) > 0 })
+}
+
 // fill returns the scope with the attributes replaced by the user's values of them, and false when the result admits
 // nothing: a user without the attribute is not a user with all values of it. A scope without attributes comes back as
 // it is.
 func (s Scope) fill(attributes map[string][]string) (Scope, bool) {
-	if !slices.ContainsFunc(s, func(d Dimension) bool { return len(d.Attributes) > 0 }) {
+	if !s.isPersonal() {
 		return s, !s.admitsNothing()
 	}
 	filled := make(Scope, 0, len(s))

@@ -32,6 +32,8 @@ type Graph struct {
 	// members are the places of a group's members in its list, ordered by name.
 	members memo[[]int32]
 	values  memo[[]string]
+	// settled are the groups that were compiled for a judgement; nil: what is read can change, and is followed each time.
+	settled map[client.ObjectKey]*access.CompiledGroup
 }
 
 // New makes a Graph over a cached reader with the indexes of package index. The live reader is used for the ConfigMaps
@@ -47,19 +49,20 @@ func New(cached, live client.Reader) *Graph {
 	}
 }
 
-// Reading is the same graph for another reader of what is stored: what is compiled for one serves the other.
+// Reading is the same graph for another reader of what is stored: what is compiled for one serves the other. It is for one
+// goroutine and one moment: a group is followed once, and stays what it was then.
 func (g *Graph) Reading(reader client.Reader) *Graph {
 	same := *g
-	same.reader = reader
+	same.reader, same.settled = reader, map[client.ObjectKey]*access.CompiledGroup{}
 	return &same
 }
 
 // Supposing is a graph for a reader that shows some objects as they are not stored. It takes what has been compiled of the
 // others, and what it compiles itself goes with it. What is shown otherwise must have a generation that nothing stored
-// has: a negative one.
+// has: a negative one. It is for one goroutine and one moment, too.
 func (g *Graph) Supposing(reader client.Reader) *Graph {
 	return &Graph{
-		reader: reader, live: g.live,
+		reader: reader, live: g.live, settled: map[client.ObjectKey]*access.CompiledGroup{},
 		vocabularies: g.vocabularies.above(), tenants: g.tenants.above(), groups: g.groups.above(),
 		members: g.members.above(), values: g.values.above(),
 	}

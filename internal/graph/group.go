@@ -9,6 +9,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/access"
@@ -17,13 +18,21 @@ import (
 
 // Group compiles a group with everything that it points at, once per version of all of that.
 func (g *Graph) Group(ctx context.Context, tenancy *Tenancy, group *accessv1.UserGroup) (*access.CompiledGroup, error) {
+	key := client.ObjectKeyFromObject(group)
+	if known, ok := g.settled[key]; ok {
+		return known, nil
+	}
 	r, err := g.follow(ctx, tenancy, group)
 	if err != nil {
 		return nil, err
 	}
-	return g.groups.get(group.Namespace+"/"+group.Name, r.version.String(), func() *access.CompiledGroup {
+	compiled := g.groups.get(group.Namespace+"/"+group.Name, r.version.String(), func() *access.CompiledGroup {
 		return access.Compile(tenancy.Vocabulary, dimensionNames(tenancy.Tenant), r.model(tenancy, group))
-	}), nil
+	})
+	if g.settled != nil {
+		g.settled[key] = compiled
+	}
+	return compiled, nil
 }
 
 // references are the objects that a group points at, nil where there is none that counts, and the version of them all.

@@ -42,11 +42,11 @@ func (j *judgement) takesAdministration(ctx context.Context) (bool, error) {
 		return j.touchesAdministration(ctx)
 	}
 	before, err := j.before.standing(ctx, was)
-	if err != nil || !administers(j.before.tenancy, before.has(), j.before.now) {
+	if err != nil || !before.administrates() {
 		return false, err
 	}
 	after, err := j.after.standing(ctx, is)
-	return !administers(j.after.tenancy, after.has(), j.after.now), err
+	return !after.administrates(), err
 }
 
 // touchesAdministration tells whether the written object is, or is part of, a group that gives administration.
@@ -70,14 +70,17 @@ func (j *judgement) touchesAdministration(ctx context.Context) (bool, error) {
 	return slices.ContainsFunc(groups, func(g accessv1.UserGroup) bool { return isPart(&g) }), err
 }
 
-// givesAdministration tells whether a group gives something on the administration resource.
+// givesAdministration tells whether a group gives some of what makes an administrator, beyond reading, which everybody may.
 func (w *world) givesAdministration(ctx context.Context, group *accessv1.UserGroup) (bool, error) {
 	compiled, err := w.group(ctx, group)
 	resource := w.tenancy.Catalog.Spec.AdministrationResource
 	return slices.ContainsFunc(compiled.Grants(), func(g access.Grant) bool {
-		return slices.Contains(g.Resources, resource)
+		return slices.Contains(g.Resources, resource) && slices.ContainsFunc(changing, g.Holds)
 	}), err
 }
+
+// changing are the actions of Manage beyond Read.
+var changing = []string{access.ActionCreate, access.ActionUpdate, access.ActionDelete}
 
 func (w *world) administratorGroups(ctx context.Context) ([]accessv1.UserGroup, error) {
 	all := &accessv1.UserGroupList{}

@@ -3,66 +3,14 @@ package guard_test
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"testing"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	apimeta "k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/graph"
-	"github.com/roster-dev/roster/internal/index"
+	"github.com/roster-dev/roster/test/gains"
 )
-
-// memory is a reader as the manager's cache is one: indexed, and without deep copies.
-type memory struct {
-	objects map[string]client.Object
-	found   map[string][]runtime.Object
-}
-
-func newMemory(objects []client.Object) *memory {
-	m := &memory{objects: map[string]client.Object{}, found: map[string][]runtime.Object{}}
-	for _, object := range objects {
-		kind := kindOf(object)
-		m.objects[kind+"/"+client.ObjectKeyFromObject(object).String()] = object
-		all := kind + "/" + object.GetNamespace()
-		m.found[all] = append(m.found[all], object)
-		for _, i := range index.All() {
-			if kindOf(i.Object) != kind {
-				continue
-			}
-			for _, value := range i.Extract(object) {
-				key := all + "/" + i.Key + "/" + value
-				m.found[key] = append(m.found[key], object)
-			}
-		}
-	}
-	return m
-}
-
-func (m *memory) Get(_ context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
-	object, ok := m.objects[kindOf(into)+"/"+key.String()]
-	if !ok {
-		return apierrors.NewNotFound(schema.GroupResource{}, key.Name)
-	}
-	reflect.ValueOf(into).Elem().Set(reflect.ValueOf(object).Elem())
-	return nil
-}
-
-func (m *memory) List(_ context.Context, into client.ObjectList, options ...client.ListOption) error {
-	asked := client.ListOptions{}
-	asked.ApplyOptions(options)
-	items, _ := reflect.TypeOf(into).Elem().FieldByName("Items")
-	key := items.Type.Elem().Name() + "/" + asked.Namespace
-	if asked.FieldSelector != nil {
-		wanted := asked.FieldSelector.Requirements()[0]
-		key += "/" + wanted.Field + "/" + wanted.Value
-	}
-	return apimeta.SetList(into, m.found[key])
-}
 
 // crowd is tenant acme with many users, each in four of many groups, two by either side's list.
 func crowd(users, groups int) []client.Object {
@@ -85,7 +33,7 @@ func crowd(users, groups int) []client.Object {
 func benchmarkRow(b *testing.B, objects []client.Object, r row, allowed bool) {
 	b.Helper()
 	g := newGuard(b)
-	g.Reader = newMemory(objects)
+	g.Reader = gains.NewMemory(objects)
 	g.Graph = graph.New(g.Reader, g.Reader)
 	request := ask(b, r.by, r.was, r.is)
 	b.ReportAllocs()

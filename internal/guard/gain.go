@@ -26,6 +26,8 @@ type gain struct {
 type gains struct {
 	before, after *world
 	held          []access.Grant
+	// compared are what is due before and after that were compared already: thousands may share both.
+	compared map[[2]*due]bool
 	// found is the gain that decides; nil: none so far.
 	found *gain
 }
@@ -171,21 +173,18 @@ func samePerson(was, is *accessv1.User) *accessv1.User {
 	return was
 }
 
-// ofMember compares what a user has who is not written himself.
-func (g *gains) ofMember(ctx context.Context, name string) error {
-	user, err := g.before.user(ctx, name)
-	if err != nil || user == nil {
-		return err // who does not exist yet is judged when he is created
-	}
-	before, err := g.before.standing(ctx, user)
+// ofMember compares what is due to a user who is not written himself, and so is as active after the write as before.
+func (g *gains) ofMember(ctx context.Context, user *accessv1.User) error {
+	before, err := g.before.due(ctx, user)
 	if err != nil {
 		return err
 	}
-	after, err := g.after.standing(ctx, user)
-	if err != nil {
+	after, err := g.after.due(ctx, user)
+	if err != nil || g.compared[[2]*due{before, after}] {
 		return err
 	}
-	g.compare(name, before, after)
+	g.compared[[2]*due{before, after}] = true
+	g.compare(user.Name, standing{due: before}, standing{due: after})
 	return nil
 }
 
@@ -196,37 +195,61 @@ func (g *gains) ofGroup(ctx context.Context, was, is *accessv1.UserGroup) error 
 	if err := g.ofUnit(ctx, was, is); err != nil || was == nil {
 		return err
 	}
-	var touched []string
 	if is != nil {
-		held, err := g.isHeld(ctx, is)
-		if err != nil {
+		if err := g.ofJoining(ctx, was, is); err != nil {
 			return err
 		}
-		if !held {
-			touched = longer(was, is)
-		}
 	}
-	if was.Spec.VendorRef != nil {
-		leaving, err := g.leaving(ctx, was, is)
-		if err != nil {
-			return err
-		}
-		touched = append(touched, leaving...)
+	if was.Spec.VendorRef == nil {
+		return nil
 	}
-	return g.ofMembers(ctx, touched)
+	leaving, err := g.leaving(ctx, was, is)
+	if err != nil {
+		return err
+	}
+	return g.ofMembers(ctx, leaving, endsConflict)
 }
 
-func (g *gains) ofMembers(ctx context.Context, names []string) error {
+// ofMembers looks at those of the named for whom it can matter, by the groups that they are in before the write.
+func (g *gains) ofMembers(ctx context.Context, names []string, matters func(*accessv1.User, []access.Membership) bool) error {
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
 		if err := ctx.Err(); err != nil || g.found != nil {
 			return err
 		}
-		if err := g.ofMember(ctx, name); err != nil {
+		user, err := g.before.user(ctx, name)
+		if err != nil {
 			return err
+		}
+		if user == nil {
+			continue // who does not exist yet is judged when he is created
+		}
+		memberships, err := g.before.graph.Memberships(ctx, g.before.tenancy, user)
+		if err != nil {
+			return err
+		}
+		if matters(user, memberships) {
+			if err := g.ofMember(ctx, user); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// endsConflict: leaving a group gives more only to who is in the groups of several vendors.
+func endsConflict(_ *accessv1.User, memberships []access.Membership) bool {
+	vendor := ""
+	for i := range memberships {
+		of := memberships[i].Group.Vendor()
+		if of != "" && vendor != "" && of != vendor {
+			return true
+		}
+		if of != "" {
+			vendor = of
+		}
+	}
+	return false
 }
 
 // ofUnit compares what a group gives to anybody.
@@ -254,11 +277,48 @@ var userTypes = []string{
 	string(accessv1.UserTypeEmployee), string(accessv1.UserTypeSelfService), string(accessv1.UserTypeRobot),
 }
 
-// isHeld tells whether the requester holds all that a group gives: then joining it gives nobody more, and nobody who joins
-// needs a look.
-func (g *gains) isHeld(ctx context.Context, group *accessv1.UserGroup) (bool, error) {
-	compiled, err := g.after.group(ctx, group)
-	return err == nil && len(access.Gained(g.held, compiled.Grants())) == 0, err
+// ofJoining looks at those who join a group, or stay longer. It gives them no more than the group gives, so none needs a
+// look when the requester holds all of that; nor does who has what the requester lacks of it by another group, for as long:
+// there may be thousands.
+func (g *gains) ofJoining(ctx context.Context, was, is *accessv1.UserGroup) error {
+	compiled, err := g.after.group(ctx, is)
+	if err != nil {
+		return err
+	}
+	lacking := access.Gained(g.held, compiled.Grants())
+	if len(lacking) == 0 {
+		return nil
+	}
+	ends, cover := untils(is), covers{lacking, map[cover]bool{}}
+	return g.ofMembers(ctx, longer(was, is), func(user *accessv1.User, memberships []access.Membership) bool {
+		return !slices.ContainsFunc(memberships, func(m access.Membership) bool {
+			return lasts(m.Until, ends[user.Name]) && cover.by(m.Group, string(user.Spec.Type))
+		})
+	})
+}
+
+// covers tells which groups give all of some grants, by themselves and without fail; it remembers the answers.
+type covers struct {
+	grants []access.Grant
+	known  map[cover]bool
+}
+
+type cover struct {
+	group    *access.CompiledGroup
+	userType string
+}
+
+func (c covers) by(group *access.CompiledGroup, userType string) bool {
+	if group == nil || group.Vendor() != "" { // which gives nothing beside another vendor's
+		return false
+	}
+	key := cover{group, userType}
+	known, ok := c.known[key]
+	if !ok {
+		known = len(access.Gained(group.GrantsTo(userType), c.grants)) == 0
+		c.known[key] = known
+	}
+	return known
 }
 
 // longer are the members that a group has after a write and not before, or for longer.
@@ -305,7 +365,7 @@ func (g *gains) ofLeaving(ctx context.Context, vendor *accessv1.Vendor) error {
 		}
 		members = append(members, leaving...)
 	}
-	return g.ofMembers(ctx, members)
+	return g.ofMembers(ctx, members, endsConflict)
 }
 
 func untils(group *accessv1.UserGroup) map[string]time.Time {

@@ -11,6 +11,7 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
@@ -46,7 +47,6 @@ type Guard struct {
 	// Reviews asks the API server for verbs.
 	Reviews Reviewer
 	Clock   clock.PassiveClock
-	Scheme  *runtime.Scheme
 	// UsernamePrefix is what the API server puts before the address of somebody who signs in.
 	UsernamePrefix string
 	// Self is the username under which Roster itself writes.
@@ -65,7 +65,7 @@ func (g *Guard) Handle(ctx context.Context, request admission.Request) admission
 	case request.SubResource != "":
 		return admission.Denied(fmt.Sprintf("%s/%s is written by Roster alone", request.Resource.Resource, request.SubResource))
 	}
-	w, err := g.decode(&request)
+	w, err := decode(&request)
 	if err != nil {
 		return unable(ctx, err)
 	}
@@ -97,13 +97,13 @@ func unable(ctx context.Context, err error) admission.Response {
 }
 
 // decode reads both sides of the write.
-func (g *Guard) decode(request *admission.Request) (write, error) {
+func decode(request *admission.Request) (write, error) {
 	var w write
 	var err error
-	if w.old, err = g.decodeSide(request, request.OldObject); err != nil {
+	if w.old, err = decodeSide(request, request.OldObject); err != nil {
 		return w, err
 	}
-	if w.new, err = g.decodeSide(request, request.Object); err != nil {
+	if w.new, err = decodeSide(request, request.Object); err != nil {
 		return w, err
 	}
 	if w.old == nil && w.new == nil {
@@ -112,7 +112,7 @@ func (g *Guard) decode(request *admission.Request) (write, error) {
 	return w, nil
 }
 
-func (g *Guard) decodeSide(request *admission.Request, raw runtime.RawExtension) (client.Object, error) {
+func decodeSide(request *admission.Request, raw runtime.RawExtension) (client.Object, error) {
 	if len(raw.Raw) == 0 {
 		return nil, nil
 	}
@@ -140,7 +140,8 @@ func (g *Guard) decodeSide(request *admission.Request, raw runtime.RawExtension)
 	if request.Kind.Version != accessv1.SchemeGroupVersion.Version {
 		return nil, fmt.Errorf("the guard knows no version %s of %s", request.Kind.Version, request.Kind.Kind)
 	}
-	if err := admission.NewDecoder(g.Scheme).DecodeRaw(raw, object); err != nil {
+	// The API server says the kind beside the object, so there is nothing to find out from the text.
+	if err := json.Unmarshal(raw.Raw, object); err != nil {
 		return nil, fmt.Errorf("the %s is no %s: %w", request.Resource.Resource, request.Kind.Kind, err)
 	}
 	object.SetNamespace(request.Namespace)

@@ -119,7 +119,7 @@ func (j *judgement) escalation(ctx context.Context) (string, error) {
 
 // gain looks for one that the requester does not hold, as things are and as they will be; nil: there is none.
 func (j *judgement) gain(ctx context.Context) (*gain, error) {
-	now := gains{before: j.before, after: j.after, held: j.by.held}
+	now := gains{before: j.before, after: j.after, held: j.by.held, compared: map[[2]*due]bool{}}
 	if err := now.of(ctx, j.write); err != nil || now.found != nil || j.isSettled() {
 		return now.found, err
 	}
@@ -127,7 +127,7 @@ func (j *judgement) gain(ctx context.Context) (*gain, error) {
 	if err != nil {
 		return nil, err
 	}
-	later := gains{before: before, after: after, held: j.by.held}
+	later := gains{before: before, after: after, held: j.by.held, compared: map[[2]*due]bool{}}
 	err = later.of(ctx, j.write)
 	return later.found, err
 }

@@ -63,7 +63,7 @@ func (r *requester) atHome(ctx context.Context, w *world, user *accessv1.User) e
 		return err
 	}
 	r.user, r.home, r.held = user, true, s.let
-	r.administers = administers(w.tenancy, s.let, w.now)
+	r.administers = s.administers()
 	return nil
 }
 
@@ -79,12 +79,12 @@ func (r *requester) asPartner(ctx context.Context, w *world, key string) error {
 		return err
 	}
 	s, err := partner.standing(ctx, user)
-	if err != nil || !administers(partner.tenancy, s.has(), w.now) {
+	if err != nil || !s.administrates() {
 		return err
 	}
 	r.user, r.administers = user, true
 	if partner.tenancy.Vocabulary == w.tenancy.Vocabulary {
-		r.held = s.has()
+		r.held = s.let
 	}
 	return nil
 }

@@ -86,6 +86,9 @@ func (w *world) administeredBy(ctx context.Context, name string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	s, err := w.standing(ctx, user)
-	return administers(w.tenancy, s.has(), w.now), err
+	due, err := w.due(ctx, user)
+	if err != nil || !due.administers() {
+		return false, err
+	}
+	return w.graph.Active(ctx, w.tenancy, user)
 }

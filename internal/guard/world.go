@@ -2,6 +2,9 @@ package guard
 
 import (
 	"context"
+	"fmt"
+	"strconv"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -13,38 +16,47 @@ import (
 	"github.com/roster-dev/roster/internal/graph"
 )
 
-// world is everything at one side of a write: before it, or after.
+// world is everything at one side of a write: before it, or after. It is for one judgement, in which it does not change.
 type world struct {
 	reader    *overlay
 	graph     *graph.Graph
 	tenancy   *graph.Tenancy
 	namespace string
 	now       time.Time
+	// dues are those resolved so far, by what they depend on.
+	dues map[string]*due
 }
 
 // standing is what a user has, and what he comes to have without anybody's leave.
 type standing struct {
-	// active says that he has what let says; else he has nothing for now.
+	// active says that he has what is due to him; else he has nothing for now.
 	active bool
-	// let is what his groups give him now if he has accepted, whoever else has his address.
+	*due
+}
+
+// due is what groups give to whoever is in the same ones, for the same time and with the same attributes as far as these
+// count, once he has accepted and whoever else has his address. Thousands may share one.
+type due struct {
 	let []access.Grant
 	// memberships are those in force.
 	memberships []access.Membership
 	// conflict says that he is in the groups of several vendors, and at is let at another time.
 	conflict bool
 	at       func(time.Time) []access.Grant
+	// administers tells whether let makes an administrator.
+	administers func() bool
+}
+
+// nothing is what is due to nobody.
+var nothing = &due{
+	at: func(time.Time) []access.Grant { return nil }, administers: func() bool { return false },
 }
 
 // nobody has nothing.
-var nobody = standing{at: func(time.Time) []access.Grant { return nil }}
+var nobody = standing{due: nothing}
 
-// has is what he has now.
-func (s *standing) has() []access.Grant {
-	if !s.active {
-		return nil
-	}
-	return s.let
-}
+// administrates tells whether he administers the tenant now.
+func (s *standing) administrates() bool { return s.active && s.administers() }
 
 // isElders tells whether a user's address is an older one's.
 func (w *world) isElders(ctx context.Context, user *accessv1.User) (bool, error) {
@@ -61,27 +73,63 @@ func (w *world) user(ctx context.Context, name string) (*accessv1.User, error) {
 	return w.graph.User(ctx, w.namespace, name)
 }
 
-// standing resolves a user; nil has nothing.
+// standing is a user's; nil has nothing.
 func (w *world) standing(ctx context.Context, user *accessv1.User) (standing, error) {
-	if user == nil || user.Spec.State == accessv1.AccountInactive || !user.DeletionTimestamp.IsZero() {
-		return nobody, nil
-	}
-	memberships, err := w.graph.Memberships(ctx, w.tenancy, user)
-	if err != nil {
+	due, err := w.due(ctx, user)
+	if err != nil || due == nothing {
 		return nobody, err
 	}
 	active, err := w.graph.Active(ctx, w.tenancy, user)
+	return standing{active, due}, err
+}
+
+// due is what is due to a user, whether he is active or not; nothing to nil, and to who is deactivated or being deleted.
+func (w *world) due(ctx context.Context, user *accessv1.User) (*due, error) {
+	if user == nil || user.Spec.State == accessv1.AccountInactive || !user.DeletionTimestamp.IsZero() {
+		return nothing, nil
+	}
+	memberships, err := w.graph.Memberships(ctx, w.tenancy, user)
 	if err != nil {
-		return nobody, err
+		return nothing, err
+	}
+	return w.dueTo(user, memberships), nil
+}
+
+// dueTo is what is due to a user who is in these groups.
+func (w *world) dueTo(user *accessv1.User, memberships []access.Membership) *due {
+	key := keyOf(user, memberships)
+	if known := w.dues[key]; known != nil {
+		return known
 	}
 	let := graph.ModelUser(user, true)
 	now := access.Resolve(w.tenancy.Access, let, memberships, w.now)
-	return standing{
-		active: active, let: now.Grants, memberships: now.Memberships, conflict: len(now.VendorConflict) > 0,
+	found := &due{
+		let: now.Grants, memberships: now.Memberships, conflict: len(now.VendorConflict) > 0,
 		at: func(t time.Time) []access.Grant {
 			return access.Resolve(w.tenancy.Access, let, now.Memberships, t).Grants
 		},
-	}, nil
+		administers: sync.OnceValue(func() bool { return administers(w.tenancy, now.Grants, w.now) }),
+	}
+	if w.dues == nil {
+		w.dues = map[string]*due{}
+	}
+	w.dues[key] = found
+	return found
+}
+
+// keyOf is equal for users to whom the same is due in one world, in which a group is known by its name.
+func keyOf(user *accessv1.User, memberships []access.Membership) string {
+	key := append(make([]byte, 0, 128), user.Spec.Type...)
+	personal := false
+	for i := range memberships {
+		key = append(append(key, 0), memberships[i].Name...)
+		key = strconv.AppendInt(append(key, 0), memberships[i].Until.Unix(), 36)
+		personal = personal || memberships[i].Group.IsPersonal()
+	}
+	if personal {
+		key = fmt.Appendf(key, "\x00%q", graph.ModelUser(user, true).Attributes)
+	}
+	return string(key)
 }
 
 // group compiles a group; nil when there is none or it is being deleted.

@@ -18,13 +18,12 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/guard"
-	"github.com/roster-dev/roster/internal/index"
+	"github.com/roster-dev/roster/test/gains"
 )
 
 var now = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
@@ -279,17 +278,9 @@ func (v verbs) Create(_ context.Context, object client.Object, _ ...client.Creat
 
 func newGuard(tb testing.TB, objects ...client.Object) *guard.Guard {
 	tb.Helper()
-	scheme := runtime.NewScheme()
-	if err := accessv1.AddToScheme(scheme); err != nil {
-		tb.Fatal(err)
-	}
-	builder := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...)
-	for _, i := range index.All() {
-		builder = builder.WithIndex(i.Object, i.Key, i.Extract)
-	}
-	reader := builder.Build()
+	reader := gains.NewMemory(objects)
 	return &guard.Guard{
-		Reader: reader, Graph: graph.New(reader, reader), Clock: clocktesting.NewFakePassiveClock(now), Scheme: scheme,
+		Reader: reader, Graph: graph.New(reader, reader), Clock: clocktesting.NewFakePassiveClock(now),
 		Reviews:        verbs{pipeline: {"escalate"}, platform: {"escalate", "bind"}},
 		UsernamePrefix: "oidc:", Self: self, Cleaners: []string{cleaner},
 	}

@@ -100,7 +100,7 @@ func AddGuard(mgr ctrl.Manager, namespace string, options GuardOptions) error {
 	cached := mgr.GetCache()
 	g := &guard.Guard{
 		Reader: cached, Graph: graph.New(cached, mgr.GetAPIReader()), Reviews: reviews, Clock: clock.RealClock{},
-		Scheme: mgr.GetScheme(), UsernamePrefix: options.UsernamePrefix, Self: options.username(namespace), Cleaners: options.Cleaners,
+		UsernamePrefix: options.UsernamePrefix, Self: options.username(namespace), Cleaners: options.Cleaners,
 	}
 	server.Register(guard.PathGuard, &webhook.Admission{Handler: g})
 	server.Register(guard.PathStamp, &webhook.Admission{Handler: admission.HandlerFunc(g.Stamp)})

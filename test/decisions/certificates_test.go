@@ -2,14 +2,9 @@ package decisions_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -25,50 +20,8 @@ import (
 	"github.com/roster-dev/roster/test/env"
 )
 
-// authority signs certificates.
-type authority struct {
-	certificate *x509.Certificate
-	key         *ecdsa.PrivateKey
-}
-
-func newAuthority() *authority {
-	a := &authority{}
-	template := &x509.Certificate{
-		Subject: pkix.Name{CommonName: "authority"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	signed := a.sign(template)
-	a.certificate, a.key = signed.Leaf, key(signed)
-	return a
-}
-
-// sign makes a certificate that is in force for an hour either way, unless the template says otherwise.
-func (a *authority) sign(template *x509.Certificate) tls.Certificate {
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	Expect(err).NotTo(HaveOccurred())
-	template.SerialNumber, err = rand.Int(rand.Reader, big.NewInt(1<<62))
-	Expect(err).NotTo(HaveOccurred())
-	if template.NotAfter.IsZero() {
-		template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
-	}
-	parent, signer := a.certificate, a.key
-	if parent == nil {
-		parent, signer = template, private
-	}
-	content, err := x509.CreateCertificate(rand.Reader, template, parent, &private.PublicKey, signer)
-	Expect(err).NotTo(HaveOccurred())
-	leaf, err := x509.ParseCertificate(content)
-	Expect(err).NotTo(HaveOccurred())
-	return tls.Certificate{Certificate: [][]byte{content}, PrivateKey: private, Leaf: leaf}
-}
-
-func key(c tls.Certificate) *ecdsa.PrivateKey {
-	private, ok := c.PrivateKey.(*ecdsa.PrivateKey)
-	Expect(ok).To(BeTrue())
-	return private
-}
-
 // client is a certificate with which a client proves who it is; changes come last.
-func (a *authority) client(name string, organisations []string, changes ...func(*x509.Certificate)) tls.Certificate {
+func clientOf(a *env.Authority, name string, organisations []string, changes ...func(*x509.Certificate)) tls.Certificate {
 	template := &x509.Certificate{
 		Subject:     pkix.Name{CommonName: name, Organization: organisations},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
@@ -76,33 +29,25 @@ func (a *authority) client(name string, organisations []string, changes ...func(
 	for _, change := range changes {
 		change(template)
 	}
-	return a.sign(template)
+	return a.Sign(template)
 }
 
-// writePEM writes blocks to a file of the spec's own, and returns its path.
-func writePEM(name, kind string, content []byte) string {
+// writeFile writes a file of the spec's own, and returns its path.
+func writeFile(name string, content []byte) string {
 	path := filepath.Join(GinkgoT().TempDir(), name)
-	Expect(os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content}), 0o600)).To(Succeed())
+	Expect(os.WriteFile(path, content, 0o600)).To(Succeed())
 	return path
-}
-
-// freeAddress is one on loopback where nobody listens.
-func freeAddress() string {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	Expect(err).NotTo(HaveOccurred())
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 var _ = Describe("callers with a certificate", Ordered, func() {
 	var (
-		trusted, stranger *authority
+		trusted, stranger *env.Authority
 		address, body     string
 	)
 	// with is the service as whoever has the certificates sees it, over connections of its own.
 	with := func(token string, certificates ...tls.Certificate) *server {
 		roots := x509.NewCertPool()
-		roots.AddCert(trusted.certificate)
+		roots.AddCert(trusted.Certificate)
 		web := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: certificates}}}
 		DeferCleanup(web.CloseIdleConnections)
 		return &server{URL: "https://" + address, token: token, web: web}
@@ -122,18 +67,17 @@ var _ = Describe("callers with a certificate", Ordered, func() {
 				Subjects:   []rbacv1.Subject{subject},
 			})
 		}
-		trusted, stranger = newAuthority(), newAuthority()
-		serving := trusted.sign(&x509.Certificate{
+		trusted, stranger = env.NewAuthority(), env.NewAuthority()
+		serving := trusted.Sign(&x509.Certificate{
 			IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		})
-		private, err := x509.MarshalECPrivateKey(key(serving))
-		Expect(err).NotTo(HaveOccurred())
+		certificate, private := env.PEM(serving)
 		options := manager.DecisionDefaults()
-		address = freeAddress()
+		address = env.FreeAddress()
 		options.Address = address
-		options.CertFile = writePEM("serving.crt", "CERTIFICATE", serving.Certificate[0])
-		options.KeyFile = writePEM("serving.key", "EC PRIVATE KEY", private)
-		options.ClientCAFile = writePEM("clients.crt", "CERTIFICATE", trusted.certificate.Raw)
+		options.CertFile = writeFile("serving.crt", certificate)
+		options.KeyFile = writeFile("serving.key", private)
+		options.ClientCAFile = writeFile("clients.crt", trusted.PEM())
 		running, stop := context.WithCancel(context.Background())
 		done := make(chan error, 1)
 		go func() { done <- manager.RunDecisions(running, cluster.Config, options) }()
@@ -152,13 +96,13 @@ var _ = Describe("callers with a certificate", Ordered, func() {
 	})
 
 	It("are known by its common name, or by its organisations", func(ctx context.Context) {
-		Expect(with("", trusted.client("dashboard", nil)).ask(ctx, evaluation, body).decision()).To(Equal("allow"))
-		Expect(with("", trusted.client("somebody", []string{"storefronts"})).ask(ctx, evaluation, body).decision()).To(Equal("allow"))
+		Expect(with("", clientOf(trusted, "dashboard", nil)).ask(ctx, evaluation, body).decision()).To(Equal("allow"))
+		Expect(with("", clientOf(trusted, "somebody", []string{"storefronts"})).ask(ctx, evaluation, body).decision()).To(Equal("allow"))
 	})
 
 	It("have to be allowed to ask, and to have a name", func(ctx context.Context) {
-		Expect(with("", trusted.client("somebody", nil)).ask(ctx, evaluation, body).Code).To(Equal(http.StatusForbidden))
-		Expect(with("", trusted.client("", []string{"storefronts"})).ask(ctx, evaluation, body).Code).To(Equal(http.StatusUnauthorized))
+		Expect(with("", clientOf(trusted, "somebody", nil)).ask(ctx, evaluation, body).Code).To(Equal(http.StatusForbidden))
+		Expect(with("", clientOf(trusted, "", []string{"storefronts"})).ask(ctx, evaluation, body).Code).To(Equal(http.StatusUnauthorized))
 	})
 
 	It("have to have it from an authority that counts, in force, and for clients", func(ctx context.Context) {
@@ -167,9 +111,9 @@ var _ = Describe("callers with a certificate", Ordered, func() {
 		}
 		serving := func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }
 		for what, certificate := range map[string]tls.Certificate{
-			"a stranger's":   stranger.client("dashboard", nil),
-			"an expired one": trusted.client("dashboard", nil, past),
-			"a server's":     trusted.client("dashboard", nil, serving),
+			"a stranger's":   clientOf(stranger, "dashboard", nil),
+			"an expired one": clientOf(trusted, "dashboard", nil, past),
+			"a server's":     clientOf(trusted, "dashboard", nil, serving),
 		} {
 			for _, token := range []string{"", token} {
 				_, err := with(token, certificate).try(ctx, http.MethodPost, evaluation, body)
@@ -184,12 +128,12 @@ var _ = Describe("callers with a certificate", Ordered, func() {
 		Expect(got.Code).To(Equal(http.StatusUnauthorized))
 		Expect(got.Header.Get("WWW-Authenticate")).To(HavePrefix("Bearer"))
 		By("being taken at their token's word when they send both")
-		Expect(with("nonsense", trusted.client("dashboard", nil)).ask(ctx, evaluation, body).Code).To(Equal(http.StatusUnauthorized))
+		Expect(with("nonsense", clientOf(trusted, "dashboard", nil)).ask(ctx, evaluation, body).Code).To(Equal(http.StatusUnauthorized))
 	})
 
 	It("that belong to a tenant may ask about no other", func(ctx context.Context) {
 		newToken(ctx, "pinned", "frontend")
-		own := with("", trusted.client("system:serviceaccount:pinned:frontend", nil))
+		own := with("", clientOf(trusted, "system:serviceaccount:pinned:frontend", nil))
 		Expect(own.ask(ctx, evaluation, body).decision()).To(Equal("allow"))
 		Expect(own.ask(ctx, evaluation, question("other", "ana", "read", "tax", "1")).Code).To(Equal(http.StatusForbidden))
 	})

@@ -19,6 +19,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/roster-dev/roster/internal/manager"
+	"github.com/roster-dev/roster/test/env"
 )
 
 // childTask is what a process of its own, which serves decisions and can be killed, reads when it starts.
@@ -85,7 +86,7 @@ func (l *logged) String() string {
 // startChild starts a service in a process of its own and waits until it answers.
 func startChild(ctx context.Context, change func(*manager.DecisionOptions)) *child {
 	options := manager.DecisionDefaults()
-	options.Address, options.Rate = freeAddress(), 0
+	options.Address, options.Rate = env.FreeAddress(), 0
 	change(&options)
 	web := &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}
 	c := &child{

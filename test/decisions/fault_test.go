@@ -176,7 +176,7 @@ func (c *crowd) during(ctx context.Context, s *server, storm func()) {
 var _ = Describe("while everything falls over", Ordered, func() {
 	It("nobody is wrongly allowed or denied, nothing crashes, and it comes back by itself", func(ctx context.Context) {
 		c := applyCrowd(ctx, outages())
-		health := freeAddress()
+		health := env.FreeAddress()
 		service := startChild(ctx, func(o *manager.DecisionOptions) {
 			o.MaxStale, o.MaxWait, o.HealthAddress = 11*time.Second, 2*time.Second, health
 		})
