@@ -19,16 +19,21 @@ import (
 	"github.com/roster-dev/roster/controllers/user"
 	"github.com/roster-dev/roster/controllers/usergroup"
 	"github.com/roster-dev/roster/controllers/vendor"
+	"github.com/roster-dev/roster/internal/binding"
 	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/index"
 	"github.com/roster-dev/roster/internal/mail"
 	"github.com/roster-dev/roster/internal/status"
 )
 
-// Deps are what the controllers need from outside the cluster. All fields are required.
+// Deps are what the controllers need from outside the cluster. All fields are required but the prefix.
 type Deps struct {
 	// Sender hands mails over.
 	Sender mail.Sender
+	// Templates write them.
+	Templates *mail.Templates
+	// Requester is how a mail names who asked for it, by what an object's spec.requestedBy holds; empty: nobody is named.
+	Requester func(requestedBy string) string
 	// Links makes the links that go into them.
 	Links invitation.Linker
 	// MessageDomain is the right-hand side of every Message-ID.
@@ -36,6 +41,10 @@ type Deps struct {
 	Clock         clock.PassiveClock
 	// Jitter is a fraction from 0 to 1 that spreads retries.
 	Jitter func() float64
+	// UsernamePrefix is what the API server puts before the address of somebody who signs in to the cluster.
+	UsernamePrefix string
+	// Guarded says that the manager judges what people write: only then are a tenant's administrators let in.
+	Guarded bool
 	// Events records what people should hear of.
 	Events events.EventRecorder
 }
@@ -64,7 +73,10 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, deps Deps) error {
 		workers int
 	}{
 		{&resourcecatalog.Reconciler{Client: c, Status: writer, Clock: deps.Clock}, workers},
-		{&tenant.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock}, workers},
+		{&tenant.Reconciler{
+			Client: c, Graph: g, Status: writer, Clock: deps.Clock,
+			Binder: &binding.Binder{Graph: g, UsernamePrefix: deps.UsernamePrefix, Guarded: deps.Guarded},
+		}, workers},
 		{&role.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock}, workers},
 		{&restriction.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock}, workers},
 		{&usergroup.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock}, workers},
@@ -72,7 +84,7 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, deps Deps) error {
 		{&user.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock, Events: deps.Events}, userWorkers},
 		{&invitation.Reconciler{
 			Client: c, Live: live, Graph: g, Status: writer, Clock: deps.Clock, Events: deps.Events,
-			Sender: deps.Sender, Links: deps.Links, MessageDomain: deps.MessageDomain, Jitter: deps.Jitter,
+			Sender: deps.Sender, Templates: deps.Templates, Requester: deps.Requester, Links: deps.Links, MessageDomain: deps.MessageDomain, Jitter: deps.Jitter,
 		}, mailWorkers},
 	} {
 		if err := each.setup.Setup(mgr, controller.Options{MaxConcurrentReconciles: each.workers}); err != nil {

@@ -39,7 +39,11 @@ type Reconciler struct {
 	Clock  clock.PassiveClock
 	Events events.EventRecorder
 	Sender mail.Sender
-	Links  Linker
+	// Templates write the mails.
+	Templates *mail.Templates
+	// Requester is how a mail names who asked for it, by spec.requestedBy; empty: nobody is named.
+	Requester func(requestedBy string) string
+	Links     Linker
 	// MessageDomain is the right-hand side of every Message-ID.
 	MessageDomain string
 	// Jitter is a fraction from 0 to 1 that spreads retries.

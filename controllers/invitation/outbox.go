@@ -182,8 +182,8 @@ func (r *Reconciler) compose(ctx context.Context, s *scope) (mail.Message, error
 		return mail.Message{}, err
 	}
 	tenant := s.tenancy.Tenant
-	// spec.requestedBy stays out: whoever may create an invitation can write any name there, and a mail vouches for it.
-	content := mail.InvitationMail{
+	content := mail.Content{
+		Kind: mail.Invitation, RequestedBy: r.Requester(s.stored.Spec.RequestedBy),
 		Tenant: titleOf(tenant.Spec.DisplayName, tenant.Name), Product: tenant.Spec.Onboarding.ProductName,
 		FirstName: s.user.Spec.FirstName, Link: link, ExpiresAt: s.stored.Status.ExpiresAt.Time,
 		Locale: tenant.Spec.Onboarding.Locale,
@@ -194,7 +194,7 @@ func (r *Reconciler) compose(ctx context.Context, s *scope) (mail.Message, error
 	if support, err := address.Parse(tenant.Spec.Onboarding.SupportEmail); err == nil {
 		content.Support = support
 	}
-	subject, text, html, err := mail.Render(content)
+	subject, text, html, err := r.Templates.Render(content)
 	return mail.Message{
 		To: to, MessageID: s.stored.Status.MessageID, Date: s.stored.Status.FirstAttemptAt.Time,
 		Subject: subject, Text: text, HTML: html,

@@ -1,6 +1,6 @@
 // Package mail writes Roster's mails and hands them to a mail server. It knows no Kubernetes kinds.
 //
-// Render turns the facts of an invitation into a subject, a text and an HTML part in one of four
+// Templates turn the facts of an invitation or a password reset into a subject, a text and an HTML part in one of four
 // languages. A Sender takes one Message and either hands it over or says what happens next. SMTP is
 // the Sender for real servers; the Mailbox is a server of its own, for development, which keeps
 // what it is sent and shows it on a page.
@@ -9,7 +9,11 @@
 //
 // Names and titles can hold anything and change nothing but their own text: they are reduced to one
 // line of visible characters, mail programs find no link in them, and neither a header nor an
-// element can come out of them. The only link in a mail is the one that Render was given.
+// element can come out of them. Beside what a template's author wrote into it, the only link in a mail is the
+// one that Render was given.
+//
+// Templates can be replaced, and promise the same then: they may do so little that every mail they can write,
+// but for the names in it, is tried before they come into force.
 //
 // The same Message gives the same bytes. A mail repeated after a crash carries the same Message-ID,
 // Date and MIME boundary, so that receivers can recognise it.

@@ -108,7 +108,7 @@ func TestTheMailboxShowsARenderedInvitation(t *testing.T) {
 	mailbox := startMailbox(t)
 	m := testMessage(t)
 	var err error
-	if m.Subject, m.Text, m.HTML, err = Render(testInvitation(t)); err != nil {
+	if m.Subject, m.Text, m.HTML, err = builtIns.Render(testContent(t, Invitation)); err != nil {
 		t.Fatalf("Render: %v", err)
 	}
 	if err := toMailbox(t, mailbox).Send(t.Context(), m); err != nil {

@@ -10,17 +10,19 @@ import (
 
 const testLink = "https://roster.example/invitations/AZwq_3-fK.Zm9v_Q"
 
-func testInvitation(t testing.TB) InvitationMail {
+var builtIns = BuiltIn()
+
+func testContent(t testing.TB, kind Kind) Content {
 	t.Helper()
-	return InvitationMail{
-		Tenant: "Acme", Product: "Atlas", FirstName: "Ana", RequestedBy: "Jo Park", Link: testLink,
+	return Content{
+		Kind: kind, Tenant: "Acme", Product: "Atlas", FirstName: "Ana", RequestedBy: "Jo Park", Link: testLink,
 		ExpiresAt: time.Date(2026, 8, 1, 23, 5, 0, 0, time.FixedZone("", -2*3600)), // 2 August in UTC
 		Support:   mustAddress(t, "help@acme.example"),
 	}
 }
 
 func TestAnInvitationInEveryLanguage(t *testing.T) {
-	tests := map[string]struct{ subject, text string }{
+	requireMails(t, Invitation, map[string]mailText{
 		"en": {"Acme invites you to Atlas", `Hello Ana,
 
 Jo Park invites you to join Acme on Atlas.
@@ -77,12 +79,83 @@ El enlace es solo para usted y vale hasta el 2 de agosto de 2026, 01:05 UTC.
 
 ¿Alguna pregunta? Escriba a help@acme.example.
 `},
+	})
+}
+
+func TestAPasswordResetInEveryLanguage(t *testing.T) {
+	requireMails(t, PasswordReset, map[string]mailText{
+		"en": {"New password for Atlas", `Hello Ana,
+
+Jo Park requested a new password for your account with Acme on Atlas.
+
+Open this link to choose it:
+
+` + testLink + `
+
+The link is yours alone and works until 2 August 2026, 01:05 UTC.
+
+You did not ask for this? Then ignore this mail: nothing changes unless you choose a new password.
+
+Any questions? Write to help@acme.example.
+`},
+		"de": {"Neues Passwort für Atlas", `Guten Tag Ana,
+
+Jo Park hat für Ihr Konto bei Acme auf Atlas ein neues Passwort angefordert.
+
+Öffnen Sie diesen Link, um es festzulegen:
+
+` + testLink + `
+
+Der Link ist nur für Sie bestimmt und gilt bis 2. August 2026, 01:05 Uhr UTC.
+
+Sie haben das nicht angefordert? Dann können Sie diese E-Mail ignorieren: Solange Sie kein neues Passwort festlegen, ändert sich nichts.
+
+Noch Fragen? Schreiben Sie an help@acme.example.
+`},
+		"fr": {"Nouveau mot de passe pour Atlas", `Bonjour Ana,
+
+Jo Park a demandé un nouveau mot de passe pour votre compte Acme sur Atlas.
+
+Ouvrez ce lien pour le choisir` + "\u00a0" + `:
+
+` + testLink + `
+
+Ce lien vous est personnel et reste valable jusqu’au 2 août 2026 à 01:05 UTC.
+
+Vous n’avez rien demandé` + "\u00a0" + `? Ignorez ce message` + "\u00a0" + `: rien ne change tant que vous ne choisissez pas de nouveau mot de passe.
+
+Une question` + "\u00a0" + `? Écrivez à help@acme.example.
+`},
+		"es": {"Nueva contraseña para Atlas", `Hola Ana,
+
+Jo Park ha solicitado una nueva contraseña para su cuenta de Acme en Atlas.
+
+Abra este enlace para elegirla:
+
+` + testLink + `
+
+El enlace es solo para usted y vale hasta el 2 de agosto de 2026, 01:05 UTC.
+
+¿No la ha solicitado? Ignore este mensaje: nada cambia mientras no elija una nueva contraseña.
+
+¿Alguna pregunta? Escriba a help@acme.example.
+`},
+	})
+}
+
+// mailText is what a mail says; its HTML part says the same.
+type mailText struct{ subject, text string }
+
+func requireMails(t *testing.T, kind Kind, tests map[string]mailText) {
+	t.Helper()
+	if len(tests) != len(languages) {
+		t.Fatalf("%d languages are tested, of %d", len(tests), len(languages))
 	}
 	for locale, want := range tests {
 		t.Run(locale, func(t *testing.T) {
-			m := testInvitation(t)
+			m := testContent(t, kind)
 			m.Locale = locale
-			subject, text, html, err := Render(m)
+			subject, text, html, err := builtIns.Render(m)
 			if err != nil {
 				t.Fatalf("Render: %v", err)
 			}
@@ -105,9 +178,10 @@ El enlace es solo para usted y vale hasta el 2 de agosto de 2026, 01:05 UTC.
 }
 
 func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
-	for locale := range languages {
-		m := InvitationMail{Link: testLink, ExpiresAt: time.Unix(0, 0), Locale: locale}
-		subject, text, html, err := Render(m)
+	for _, name := range mailNames() {
+		locale := name.language
+		m := Content{Kind: name.kind, Link: testLink, ExpiresAt: time.Unix(0, 0), Locale: locale}
+		subject, text, html, err := builtIns.Render(m)
 		if err != nil {
 			t.Fatalf("Render: %v", err)
 		}
@@ -148,7 +222,7 @@ func TestDatesInEveryLanguage(t *testing.T) {
 	for tag, want := range tests {
 		var got []string
 		for _, month := range []time.Month{time.January, time.March, time.December} {
-			got = append(got, languages[tag].expires(time.Date(2026, month, 1, 9, 7, 0, 0, time.UTC)))
+			got = append(got, languageOf(tag).expires(time.Date(2026, month, 1, 9, 7, 0, 0, time.UTC)))
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tag, diff)
@@ -164,17 +238,23 @@ func TestALinkThatIsNoneIsRefused(t *testing.T) {
 		`https://roster.example/"onclick="x`, "https://roster.example/<script>", "https://roster.example/'", "https://[::1/x",
 		"https://roster.example/bücher", "https://roster.example/`x`", `https://roster.example\@evil.example/`, "%zz://x",
 	} {
-		m := testInvitation(t)
+		m := testContent(t, Invitation)
 		m.Link = link
-		if subject, text, html, err := Render(m); err == nil || subject+text+html != "" {
+		if subject, text, html, err := builtIns.Render(m); err == nil || subject+text+html != "" {
 			t.Errorf("Render with the link %q: %v", link, err)
 		} else if link != "" && strings.Contains(err.Error(), link) {
 			t.Errorf("the error repeats the link: %v", err)
 		}
 	}
-	m := testInvitation(t)
-	m.ExpiresAt = time.Time{}
-	if _, _, _, err := Render(m); err == nil {
-		t.Error("Render without an expiry succeeded")
+	for what, change := range map[string]func(*Content){
+		"without an expiry":    func(c *Content) { c.ExpiresAt = time.Time{} },
+		"without a kind":       func(c *Content) { c.Kind = "" },
+		"with an unknown kind": func(c *Content) { c.Kind = "newsletter" },
+	} {
+		m := testContent(t, Invitation)
+		change(&m)
+		if _, _, _, err := builtIns.Render(m); err == nil {
+			t.Errorf("Render %s succeeded", what)
+		}
 	}
 }

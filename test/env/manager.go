@@ -46,8 +46,9 @@ func StartManagerWith(config *rest.Config, c *Cluster, swap func(*controllers.De
 		return nil, err
 	}
 	deps := controllers.Deps{
-		Sender: m.Outbox, Links: links{}, MessageDomain: "roster.example", Clock: clock.RealClock{},
-		Jitter: func() float64 { return 0 }, Events: events.NewFakeRecorder(10_000),
+		Sender: m.Outbox, Templates: mail.BuiltIn(), Requester: guardOptions(c).Requester, Links: links{},
+		MessageDomain: "roster.example", Clock: clock.RealClock{}, Jitter: func() float64 { return 0 }, Events: events.NewFakeRecorder(10_000),
+		UsernamePrefix: UsernamePrefix, Guarded: c.isGuarded(),
 	}
 	swap(&deps)
 	if err := controllers.SetupAll(ctx, mgr, deps); err != nil {

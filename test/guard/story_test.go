@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -13,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/mail"
 	roster "github.com/roster-dev/roster/internal/manager"
 	"github.com/roster-dev/roster/test/env"
 )
@@ -26,6 +28,13 @@ var _ = Describe("An invitation", func() {
 		again := map[string]any{"userRef": map[string]any{"name": "ivy"}}
 		Expect(apply("Invitation", "asked", again)(ctx, as(platform), false)).To(Succeed())
 		env.ExpectEventually(ctx, cluster, forged, HaveField("Spec.RequestedBy", ana))
+	})
+
+	It("has a mail that names who asked for it by the address, which is no link", func(ctx context.Context) {
+		Expect(as(ana).Create(ctx, invite("named", "ivy"))).To(Succeed())
+		unlinked := strings.NewReplacer("@", "@\u200b", ".", ".\u200b").Replace("ana@acme.example")
+		Eventually(func() []mail.Message { return manager.Outbox.To("ivy@acme.example") }).
+			Should(ContainElement(HaveField("Text", ContainSubstring("\n"+unlinked+" invites you"))))
 	})
 
 	It("of Roster's own has nobody to name", func(ctx context.Context) {
