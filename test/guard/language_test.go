@@ -191,18 +191,18 @@ func encoded(content any) []byte {
 }
 
 // wanted is what has to be stored after a request that goes through; nil: nothing.
-func (r request) wanted() map[string]any {
-	switch r.verb {
+func (q request) wanted() map[string]any {
+	switch q.verb {
 	case "deletes", "clears":
 		return nil
 	case "sets":
-		return map[string]any{"spec": r.what}
+		return map[string]any{"spec": q.what}
 	case "marks":
-		return map[string]any{"metadata": r.what}
+		return map[string]any{"metadata": q.what}
 	case "edits":
 		return map[string]any{} // its answer is compared
 	default:
-		return map[string]any{"spec": r.whole().Object["spec"]}
+		return map[string]any{"spec": q.whole().Object["spec"]}
 	}
 }
 

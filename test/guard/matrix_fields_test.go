@@ -28,7 +28,7 @@ var known = map[string]fields{
 	"User": {
 		gives:  "attributes attributes.name attributes.values department email groups groups.name groups.until onboarding state type",
 		shows:  "firstName lastName",
-		status: "acceptedAt acceptedEmail accessSummary conditions effectiveAccess groups invitation observedGeneration state",
+		status: "acceptedAt acceptedEmail accessSummary administration conditions effectiveAccess groups invitation observedGeneration state",
 	},
 	"UserGroup": {
 		gives: "access access.actions access.level access.resources access.services members members.name members.until " +

@@ -18,7 +18,8 @@ var served = map[string][]string{
 	"applicationcredentials": wholes, "applicationcredentials/status": statuses,
 }
 
-// coming are resources that no webhook is for yet. As soon as there is one, the matrix says so, and they go from here.
+// coming are resources whose kind the guard does not know yet, and refuses to everybody. As soon as it judges them, the
+// matrix says so, and they go from here.
 var coming = []string{"passwordresets", "applicationcredentials"}
 
 var (
