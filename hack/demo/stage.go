@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -201,7 +202,7 @@ func (s *stage) token(ctx context.Context, namespace, name string) (string, erro
 
 func (s *stage) tokenConfig(token string) api.Config {
 	config := api.NewConfig()
-	config.Clusters["local"] = &api.Cluster{Server: s.cluster.Config.Host, CertificateAuthorityData: s.cluster.Config.CAData}
+	config.Clusters["local"] = &api.Cluster{Server: strings.TrimSuffix(s.cluster.Config.Host, "/"), CertificateAuthorityData: s.cluster.Config.CAData}
 	config.AuthInfos["roster"] = &api.AuthInfo{Token: token}
 	config.Contexts["local"] = &api.Context{Cluster: "local", AuthInfo: "roster"}
 	config.CurrentContext = "local"

@@ -20,7 +20,8 @@ var groupVersion = schema.GroupVersion{Group: "dex.coreos.com", Version: "v1"}
 
 // AddToScheme makes Dex's Password known to a scheme.
 func AddToScheme(scheme *runtime.Scheme) error {
-	scheme.AddKnownTypes(groupVersion, &Password{}, &PasswordList{})
+	scheme.AddKnownTypes(groupVersion, &Password{})
+	scheme.AddKnownTypeWithName(groupVersion.WithKind("PasswordList"), &passwordList{})
 	metav1.AddToGroupVersion(scheme, groupVersion)
 	return nil
 }
@@ -53,8 +54,8 @@ type Password struct {
 	Groups            []string `json:"groups,omitempty"`
 }
 
-// PasswordList is a list of Passwords.
-type PasswordList struct {
+// passwordList is a list of Passwords.
+type passwordList struct {
 	metav1.TypeMeta `json:",inline"`
 	metav1.ListMeta `json:"metadata,omitempty"`
 	Items           []Password `json:"items"`
@@ -72,8 +73,8 @@ func (p *Password) DeepCopyObject() runtime.Object {
 }
 
 // DeepCopyObject is a copy that shares nothing.
-func (l *PasswordList) DeepCopyObject() runtime.Object {
-	out := &PasswordList{TypeMeta: l.TypeMeta, Items: make([]Password, len(l.Items))}
+func (l *passwordList) DeepCopyObject() runtime.Object {
+	out := &passwordList{TypeMeta: l.TypeMeta, Items: make([]Password, len(l.Items))}
 	l.ListMeta.DeepCopyInto(&out.ListMeta)
 	for i := range l.Items {
 		if item, ok := l.Items[i].DeepCopyObject().(*Password); ok {

@@ -52,11 +52,11 @@ func TestANameLeadsBackToItsAddressAndNoOther(t *testing.T) {
 }
 
 func TestACopySharesNothing(t *testing.T) {
-	list := &PasswordList{Items: []Password{{
+	list := &passwordList{Items: []Password{{
 		ObjectMeta: metav1.ObjectMeta{Name: "n", Labels: map[string]string{"a": "b"}}, Email: "ana@acme.example", Hash: []byte("hash"),
 		EmailVerified: ptr.To(true), UserID: "uid", Groups: []string{"staff"},
 	}}}
-	before, ok := list.DeepCopyObject().(*PasswordList)
+	before, ok := list.DeepCopyObject().(*passwordList)
 	if diff := cmp.Diff(list, before); !ok || diff != "" {
 		t.Error(diff)
 	}
