@@ -20,6 +20,7 @@ import (
 	"github.com/roster-dev/roster/controllers/user"
 	"github.com/roster-dev/roster/controllers/usergroup"
 	"github.com/roster-dev/roster/controllers/vendor"
+	"github.com/roster-dev/roster/internal/binding"
 	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/index"
 	"github.com/roster-dev/roster/internal/ledger"
@@ -28,7 +29,7 @@ import (
 	"github.com/roster-dev/roster/internal/status"
 )
 
-// Deps are what the controllers need from outside the cluster. All fields are required.
+// Deps are what the controllers need from outside the cluster. All fields are required but the prefix.
 type Deps struct {
 	// Sender hands mails over.
 	Sender mail.Sender
@@ -43,6 +44,10 @@ type Deps struct {
 	Clock         clock.PassiveClock
 	// Jitter is a fraction from 0 to 1 that spreads retries.
 	Jitter func() float64
+	// UsernamePrefix is what the API server puts before the address of somebody who signs in to the cluster.
+	UsernamePrefix string
+	// Guarded says that the manager judges what people write: only then are a tenant's administrators let in.
+	Guarded bool
 	// Events records what people should hear of.
 	Events events.EventRecorder
 	// Namespace is Roster's own.
@@ -82,7 +87,10 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, deps Deps) error {
 		workers int
 	}{
 		{&resourcecatalog.Reconciler{Client: c, Status: writer, Clock: deps.Clock}, workers},
-		{&tenant.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock}, workers},
+		{&tenant.Reconciler{
+			Client: c, Graph: g, Status: writer, Clock: deps.Clock,
+			Binder: &binding.Binder{Graph: g, UsernamePrefix: deps.UsernamePrefix, Guarded: deps.Guarded},
+		}, workers},
 		{&role.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock}, workers},
 		{&restriction.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock}, workers},
 		{&usergroup.Reconciler{Client: c, Graph: g, Status: writer, Clock: deps.Clock}, workers},

@@ -16,6 +16,10 @@ const (
 	ConditionRolesSynced = "RolesSynced"
 	// ConditionRestrictionsSynced surfaces on Tenants: each value of a Synced dimension has its Restriction.
 	ConditionRestrictionsSynced = "RestrictionsSynced"
+	// ConditionBindingsSynced surfaces on Tenants: its administrators and viewers are bound to their ClusterRoles.
+	ConditionBindingsSynced = "BindingsSynced"
+	// ConditionAdministered surfaces on Tenants: somebody administers the tenant. Advice.
+	ConditionAdministered = "Administered"
 
 	// ConditionEmailAllowed surfaces on Users: the address is well formed and in the tenant's allow-list.
 	ConditionEmailAllowed = "EmailAllowed"
@@ -82,6 +86,12 @@ const (
 	ReasonValuesNotFound = "ValuesNotFound"
 	// ReasonInvalidValues surfaces when a dimension has values of which no name of a Restriction can be made.
 	ReasonInvalidValues = "InvalidValues"
+	// ReasonTooManySubjects surfaces when more users have to be bound than one RoleBinding holds: none of them is.
+	ReasonTooManySubjects = "TooManySubjects"
+	// ReasonGuardOff surfaces when the manager does not guard writes: administrators are not bound.
+	ReasonGuardOff = "GuardOff"
+	// ReasonNoAdministrator surfaces when nobody who can sign in administers the tenant, nor does its partner.
+	ReasonNoAdministrator = "NoAdministrator"
 )
 
 // Reasons of Users. The reason of Ready is the user's state where nothing is wrong.

@@ -36,7 +36,7 @@ type UserSpec struct {
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=150
 	// +kubebuilder:validation:XValidation:rule="size(bytes(self)) <= 150",message="an address has at most 150 bytes"
-	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[^\s@<>()\[\]\\,;:"]+@[^\s@<>()\[\]\\,;:"]+[.][^\s@<>()\[\]\\,;:."]+$')`,message="write one plain address such as ana@acme.example: no name, quotes, comments or spaces"
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[^\s@<>()\[\]\\,;:"]+@[^\s@<>()\[\]\\,;:"]+[.。．｡][^\s@<>()\[\]\\,;:."。．｡]+$')`,message="write one plain address such as ana@acme.example: no name, quotes, comments or spaces"
 	Email string `json:"email,omitempty"`
 
 	// firstName is the person's first name, at most 128 characters. Omitted: mails greet without it.
@@ -220,6 +220,11 @@ type UserStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	AccessSummary string `json:"accessSummary,omitempty"`
+
+	// administration is what the user may do, everywhere, with the catalog's administrationResource: at level Manage he is an
+	// administrator of the tenant, at level Read he may look on. Absent: neither.
+	// +optional
+	Administration Level `json:"administration,omitempty"`
 }
 
 // User is one person or robot in one tenant; its status carries the effective access.

@@ -20,7 +20,7 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(managerCommand(), decisionsCommand())
+	root.AddCommand(managerCommand(), decisionsCommand(), mailTemplatesCommand())
 	if err := root.ExecuteContext(ctrl.SetupSignalHandler()); err != nil {
 		fmt.Fprintln(os.Stderr, "roster:", err)
 		os.Exit(1)

@@ -55,6 +55,7 @@ func guardFlags(flags *pflag.FlagSet, o *manager.GuardOptions) {
 
 func mailFlags(flags *pflag.FlagSet, o *manager.Options) {
 	flags.StringVar((*string)(&o.Transport), "mail", string(o.Transport), "how mails leave: smtp, mailbox (for development) or none")
+	flags.StringVar(&o.Templates, "mail-templates", o.Templates, "directory with templates that stand in for the built-in ones, such as a mounted ConfigMap; read again when it changes")
 	flags.StringVar(&o.SMTP.Host, "smtp-host", o.SMTP.Host, "mail server")
 	flags.IntVar(&o.SMTP.Port, "smtp-port", o.SMTP.Port, "its port; 0: 587 with starttls, 465 with implicit, 25 with none")
 	flags.StringVar(&o.SMTP.TLS, "smtp-tls", o.SMTP.TLS, "starttls, implicit or none; there is no fallback")
@@ -63,6 +64,10 @@ func mailFlags(flags *pflag.FlagSet, o *manager.Options) {
 	flags.StringVar(&o.SMTP.From, "smtp-from", o.SMTP.From, "address that mails come from")
 	flags.StringVar(&o.SMTP.FromName, "smtp-from-name", o.SMTP.FromName, "name that mails come from")
 	flags.StringVar(&o.SMTP.ReplyTo, "smtp-reply-to", o.SMTP.ReplyTo, "address that answers go to")
+	flags.StringVar(&o.SMTP.DKIMSelector, "dkim-selector", o.SMTP.DKIMSelector, "sign mails with DKIM: the name of the key in the DNS, before ._domainkey")
+	flags.StringVar(&o.SMTP.DKIMKeyFile, "dkim-key-file", o.SMTP.DKIMKeyFile, "file with the private key for that, in PEM: RSA or Ed25519; read at the start")
+	flags.StringVar(&o.SMTP.DKIMDomain, "dkim-domain", o.SMTP.DKIMDomain, "domain that signs; empty: that of --smtp-from")
+	flags.DurationVar(&o.SMTP.ConnectTimeout, "smtp-connect-timeout", o.SMTP.ConnectTimeout, "longest time until the mail server answers the connection")
 	flags.DurationVar(&o.SMTP.Timeout, "smtp-timeout", o.SMTP.Timeout, "longest time for one mail")
 	flags.IntVar(&o.Limits.UserTenMinutes, "mails-per-user-10m", o.Limits.UserTenMinutes, "how many mails may go to one address of a tenant in 10 minutes")
 	flags.IntVar(&o.Limits.UserDay, "mails-per-user-day", o.Limits.UserDay, "how many in 24 hours")

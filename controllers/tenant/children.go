@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/children"
+	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/vendor"
 )
 
@@ -23,7 +23,7 @@ func (r *Reconciler) syncRoles(ctx context.Context, s *scope) error {
 	var wanted []*accessv1.Role
 	for i := range catalog.Spec.Roles {
 		if role := &catalog.Spec.Roles[i]; vendor.Visible(role, s.tenant) {
-			wanted = append(wanted, roleOf(s.namespace.Name, role.DeepCopy()))
+			wanted = append(wanted, graph.PredefinedRole(s.namespace.Name, role))
 		}
 	}
 	var err error
@@ -32,18 +32,6 @@ func (r *Reconciler) syncRoles(ctx context.Context, s *scope) error {
 		Bring: func(to, wanted *accessv1.Role) { to.Spec = wanted.Spec },
 	})
 	return err
-}
-
-func roleOf(namespace string, role *accessv1.CatalogRole) *accessv1.Role {
-	return &accessv1.Role{
-		ObjectMeta: metav1.ObjectMeta{
-			Name: role.Name, Namespace: namespace, Labels: map[string]string{accessv1.LabelPredefined: "true"},
-		},
-		Spec: accessv1.RoleSpec{
-			DisplayName: role.DisplayName, Description: role.Description, Rules: role.Rules,
-			Protection: role.Protection, UserTypes: role.UserTypes,
-		},
-	}
 }
 
 // syncRestrictions keeps one Restriction for each value of a Synced dimension. What was made of a source that cannot be
@@ -83,24 +71,19 @@ func (s *scope) ofMissingSource(restriction *accessv1.Restriction) bool {
 	return slices.Contains(s.missingSources, dimension)
 }
 
-// restrictionsOf makes one restriction a value, named "<dimension>.<value in lower case>". A value that makes no name, or
-// the same name as another, is reported and left out.
+// restrictionsOf makes one restriction a value. A value that makes no name, or the same name as another, is reported and
+// left out.
 func (s *scope) restrictionsOf(dimension *accessv1.TenantDimension, values []string) []*accessv1.Restriction {
 	var out []*accessv1.Restriction
 	taken := map[string]bool{}
 	for _, value := range values {
-		name := dimension.Name + "." + strings.ToLower(value)
-		if len(validation.IsDNS1123Subdomain(name)) > 0 || taken[name] {
+		restriction := graph.SyncedRestriction(s.namespace.Name, dimension.Name, value)
+		if name := restriction.Name; len(validation.IsDNS1123Subdomain(name)) > 0 || taken[name] {
 			s.badValues = append(s.badValues, fmt.Sprintf("%s %q", dimension.Name, value))
 			continue
 		}
-		taken[name] = true
-		out = append(out, &accessv1.Restriction{
-			ObjectMeta: metav1.ObjectMeta{
-				Name: name, Namespace: s.namespace.Name, Labels: map[string]string{accessv1.LabelDimension: dimension.Name},
-			},
-			Spec: accessv1.RestrictionSpec{DisplayName: value, Dimension: dimension.Name, Values: &[]string{value}},
-		})
+		taken[restriction.Name] = true
+		out = append(out, restriction)
 	}
 	return out
 }

@@ -1,5 +1,5 @@
 // Package tenant keeps Tenants: the namespace, the copies of the catalog's predefined roles, the restrictions of Synced
-// dimensions, and the counts. Deleting a tenant takes everybody's access away before anything else goes.
+// dimensions, the role bindings of its administrators and viewers, and the counts. Deleting a tenant takes everybody's access away before anything else goes.
 package tenant
 
 import (
@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/binding"
 	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/status"
 )
@@ -20,6 +21,9 @@ import (
 // +kubebuilder:rbac:groups=access.roster.dev,resources=tenants/status,verbs=patch
 // +kubebuilder:rbac:groups=access.roster.dev,resources=tenants/finalizers,verbs=update
 // +kubebuilder:rbac:groups=access.roster.dev,resources=roles;restrictions,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=rolebindings,verbs=list;watch;create
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=rolebindings,resourceNames=roster-administrators;roster-viewers,verbs=get;patch;delete
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,resourceNames=roster-tenant-admin;roster-tenant-viewer,verbs=bind
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch;create;patch;delete
 
 // Reconciler reconciles Tenants. All fields are required.
@@ -28,6 +32,7 @@ type Reconciler struct {
 	Graph  *graph.Graph
 	Status status.Writer
 	Clock  clock.PassiveClock
+	Binder *binding.Binder
 }
 
 // Reconcile brings what one tenant owns, and its status, in line with the tenant and its catalog.
@@ -40,9 +45,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil || s == nil {
 		return ctrl.Result{}, err
 	}
-	steps := []func(context.Context, *scope) error{r.hold, r.syncNamespace, r.syncRoles, r.syncRestrictions}
+	steps := []func(context.Context, *scope) error{r.hold, r.syncNamespace, r.syncRoles, r.syncRestrictions, r.count, r.syncBindings}
 	if s.deleting() {
-		steps = []func(context.Context, *scope) error{r.cleanUp}
+		steps = []func(context.Context, *scope) error{r.syncBindings, r.cleanUp, r.count}
 	}
 	for _, step := range steps {
 		if err := step(ctx, s); err != nil {
@@ -52,9 +57,6 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if s.released {
 		return ctrl.Result{}, nil
 	}
-	if err := r.count(ctx, s); err != nil {
-		return ctrl.Result{}, err
-	}
 	after := tenant.DeepCopy()
 	s.conclude(&after.Status)
 	if !equality.Semantic.DeepEqual(tenant.Status, after.Status) {
@@ -62,7 +64,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 			return ctrl.Result{}, err
 		}
 	}
-	return s.roles.And(s.restrictions).Next(), nil
+	return s.roles.And(s.restrictions).And(s.bindings).Next(), nil
 }
 
 // hold puts the finalizer on before anything is made that has to be cleaned up.

@@ -28,7 +28,7 @@ func TestAWrittenRoleSharesNoMemoryWithTheCatalog(t *testing.T) {
 		{Name: "drifted", Rules: []accessv1.Rule{{Resources: []string{"tax"}}}, UserTypes: []accessv1.UserType{accessv1.UserTypeRobot}},
 	}}}
 	tenant := &accessv1.Tenant{ObjectMeta: metav1.ObjectMeta{Name: "acme", UID: "1"}}
-	drifted := roleOf("acme", &accessv1.CatalogRole{Name: "drifted"})
+	drifted := graph.PredefinedRole("acme", &accessv1.CatalogRole{Name: "drifted"})
 	drifted.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(tenant, accessv1.SchemeGroupVersion.WithKind("Tenant"))}
 	written := 0
 	scribble := func(object client.Object) {

@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/binding"
 	"github.com/roster-dev/roster/internal/children"
 	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/index"
@@ -23,12 +24,18 @@ type scope struct {
 	// namespace is the tenant's, once it is there; nil while it is missing.
 	namespace *corev1.Namespace
 
-	// roles and restrictions are what came of keeping them.
-	roles, restrictions children.Outcome
+	// roles, restrictions and bindings are what came of keeping them.
+	roles, restrictions, bindings children.Outcome
 	// missingSources are Synced dimensions whose values could not be found; what was made of them earlier stays.
 	missingSources []string
 	// badValues are values of which no restriction can be made.
 	badValues []string
+
+	// members are the users in the tenant's namespace, and people those among them, and its partner's, who are bound.
+	members []accessv1.User
+	people  binding.People
+	// unbound says which of them are not, and why; without a reason, all are.
+	unbound finding
 
 	users  accessv1.TenantUsers
 	groups int32

@@ -15,23 +15,26 @@ import (
 )
 
 // count counts what is in the tenant's own namespace.
-func (r *Reconciler) count(ctx context.Context, s *scope) error {
-	if !s.owns() {
+func (r *Reconciler) count(ctx context.Context, s *scope) (err error) {
+	if !s.owns() || s.released {
 		return nil
 	}
-	in := client.InNamespace(s.tenant.TargetNamespace())
-	users, groups, vendors := &accessv1.UserList{}, &accessv1.UserGroupList{}, &accessv1.VendorList{}
-	for _, list := range []client.ObjectList{users, groups, vendors} {
-		if err := r.Client.List(ctx, list, in, client.DisableReadYourWritesConsistency); err != nil {
+	namespace := s.tenant.TargetNamespace()
+	if s.members, err = r.Graph.Users(ctx, namespace); err != nil {
+		return err
+	}
+	groups, vendors := &accessv1.UserGroupList{}, &accessv1.VendorList{}
+	for _, list := range []client.ObjectList{groups, vendors} {
+		if err := r.Client.List(ctx, list, client.InNamespace(namespace), client.DisableReadYourWritesConsistency); err != nil {
 			return err
 		}
 	}
 	byState := map[accessv1.UserState]int{}
-	for i := range users.Items {
-		byState[users.Items[i].Status.State]++
+	for i := range s.members {
+		byState[s.members[i].Status.State]++
 	}
 	s.users = accessv1.TenantUsers{
-		Total: number(len(users.Items)), Active: number(byState[accessv1.UserActive]),
+		Total: number(len(s.members)), Active: number(byState[accessv1.UserActive]),
 		Invited: number(byState[accessv1.UserInvited]), Inactive: number(byState[accessv1.UserInactive]),
 	}
 	s.groups, s.vendors = *number(len(groups.Items)), *number(len(vendors.Items))
@@ -43,10 +46,10 @@ func number(n int) *int32 {
 }
 
 // finding is a condition's content. Waiting tells whether another object's appearance mends it, unknown that it could
-// not be looked at.
+// not be looked at, advice that the tenant is Ready whatever it says.
 type finding struct {
-	holds, waiting, unknown bool
-	reason, message         string
+	holds, waiting, unknown, advice bool
+	reason, message                 string
 }
 
 var fine = finding{holds: true, reason: accessv1.ReasonSucceeded}
@@ -76,6 +79,8 @@ func (s *scope) concludeSyncs(conditions *status.Conditions) {
 		{accessv1.ConditionRolesSynced, s.rolesSynced()},
 		{accessv1.ConditionRestrictionsSynced, s.restrictionsSynced()},
 		{accessv1.ConditionRulesResolved, s.rulesResolved()},
+		{accessv1.ConditionBindingsSynced, s.bindingsSynced()},
+		{accessv1.ConditionAdministered, s.administered()},
 	}
 	for _, part := range parts {
 		if f := part.finding; f.unknown {
@@ -86,7 +91,7 @@ func (s *scope) concludeSyncs(conditions *status.Conditions) {
 	}
 	for _, part := range parts {
 		switch f := part.finding; {
-		case f.holds:
+		case f.holds, f.advice:
 		case f.waiting:
 			conditions.Waiting(f.reason, f.message)
 			return

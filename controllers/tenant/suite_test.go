@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/controllers"
 	"github.com/roster-dev/roster/test/env"
 )
 
@@ -30,7 +31,8 @@ var _ = BeforeSuite(func() {
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() { Expect(cluster.Stop()).To(Succeed()) })
 	Expect(cluster.StartControllerManager(context.Background(), GinkgoT().TempDir())).To(Succeed())
-	manager, err = env.StartManager(cluster.Config, cluster, withGate)
+	guarded := func(deps *controllers.Deps) { deps.Guarded = true } // so that administrators are bound
+	manager, err = env.StartManagerWith(cluster.Config, cluster, guarded, withGate)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() { Expect(manager.Stop()).To(Succeed()) })
 })

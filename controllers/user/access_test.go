@@ -6,6 +6,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	gomegatypes "github.com/onsi/gomega/types"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -34,6 +35,21 @@ var _ = Describe("effective access", func() {
 		w.expectUser(ctx, "ana", env.HaveAccess(readsAll), haveGroups("viewers UserGroup"))
 		env.ExpectChanged(ctx, cluster, w.group("viewers"), members())
 		w.expectUser(ctx, "ana", env.HaveAccess())
+	})
+
+	It("says who administers the tenant, and who looks on", func(ctx context.Context) {
+		administers := func(level accessv1.Level) gomegatypes.GomegaMatcher { return HaveField("Status.Administration", level) }
+		cluster.ExpectApplied(ctx, w.group("viewers", roles("viewer")), w.user("ana", in("viewers")), w.user("kim", inactive, in("viewers")))
+		w.expectUser(ctx, "ana", env.HaveAccess(readsAll), administers(""))
+		By("the catalog naming what it takes")
+		env.ExpectChanged(ctx, cluster, w.catalog(), func(c *accessv1.ResourceCatalog) { c.Spec.AdministrationResource = "orders" })
+		w.expectUser(ctx, "ana", administers(accessv1.LevelRead))
+		w.expectUser(ctx, "kim", administers(""))
+		By("managing it, everywhere, and then only somewhere")
+		env.ExpectChanged(ctx, cluster, w.group("viewers"), roles("order-manager"))
+		w.expectUser(ctx, "ana", administers(accessv1.LevelManage))
+		env.ExpectChanged(ctx, cluster, w.group("viewers"), restrictions("site.de"))
+		w.expectUser(ctx, "ana", administers(""))
 	})
 
 	It("follows the group, its roles, its own rules and its restrictions", func(ctx context.Context) {

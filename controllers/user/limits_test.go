@@ -35,15 +35,17 @@ var _ = Describe("access that no status can hold", func() {
 			}
 			cluster.ExpectApplied(ctx, w.group(name, roles("order-manager"), restrictions(name+"0", name+"1"), members("ana")))
 		}
+		env.ExpectChanged(ctx, cluster, w.catalog(), func(c *accessv1.ResourceCatalog) { c.Spec.AdministrationResource = "tax" })
 		cluster.ExpectApplied(ctx, w.group("viewers", roles("viewer")), w.user("ana", in("viewers")))
 		ana := w.expectUser(ctx, "ana", env.HaveState(accessv1.UserActive), env.HaveAccess(), haveGroups(),
 			haveCondition(accessv1.ConditionStalled, yes, accessv1.ReasonAccessTooLarge),
 			haveCondition(accessv1.ConditionAccessResolved, no, accessv1.ReasonAccessTooLarge))
 		Expect(ana.Status.AccessSummary).To(BeEmpty())
+		Expect(ana.Status.Administration).To(BeEmpty())
 		Expect(messageOf(ana, accessv1.ConditionAccessResolved)).To(ContainSubstring("256 KiB"))
 
 		env.ExpectChanged(ctx, cluster, w.group("south"), members())
-		ana = w.expectUser(ctx, "ana", env.BeReady(), Not(env.HaveAccess()))
+		ana = w.expectUser(ctx, "ana", env.BeReady(), Not(env.HaveAccess()), HaveField("Status.Administration", accessv1.LevelRead))
 		Expect(ana.Status.EffectiveAccess).To(HaveLen(2))
 	})
 
@@ -80,6 +82,7 @@ var _ = Describe("a status that somebody else wrote", func() {
 			before := w.expectUser(ctx, name, env.BeReady()).Status
 			env.ExpectForged(ctx, cluster, w.user(name), func(u *accessv1.User) {
 				u.Status.State, u.Status.EffectiveAccess, u.Status.AccessSummary = accessv1.UserActive, everything, "manage 999"
+				u.Status.Administration = accessv1.LevelManage
 				u.Status.Groups = append(u.Status.Groups, accessv1.EffectiveMembership{Name: "made-up", From: accessv1.MembershipSource("User")})
 				u.Status.Conditions = append(u.Status.Conditions, metav1.Condition{
 					Type: accessv1.ConditionStalled, Status: yes, Reason: "MadeUp", Message: "made up", LastTransitionTime: metav1.Now(),

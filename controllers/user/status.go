@@ -34,6 +34,7 @@ func (s *scope) resolve() (tooLarge string) {
 	}
 	if active && s.tenancy.Vocabulary != nil {
 		s.status.AccessSummary = access.Summary(s.tenancy.Vocabulary, s.resolution.Grants)
+		s.status.Administration = s.tenancy.Administration(s.resolution.Grants, s.now)
 	}
 	return ""
 }
@@ -58,7 +59,7 @@ func (s *scope) entries() []accessv1.AccessEntry {
 
 // withoutAccess is the status of a user whose access cannot be stored.
 func (s *scope) withoutAccess() {
-	s.status.EffectiveAccess, s.status.AccessSummary, s.status.Groups = nil, "", nil
+	s.status.EffectiveAccess, s.status.AccessSummary, s.status.Administration, s.status.Groups = nil, "", "", nil
 }
 
 // conclude sets every condition that this controller owns. It is the last step, whatever happened before.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -32,7 +31,8 @@ func tour(ctx context.Context, s *stage) error {
 		{"She is in; everybody else waits", showUsers},
 		{"What she may do, and why, stands in her status", showAccess},
 		{"Acme's dashboard asks the decision service, as a service account in Acme's namespace", askDecisions},
-		{"Ana may write in her tenant, and give what she holds herself, and no more", guardAna},
+		{"Jo, who administers Acme, comes in, and may write in its namespace", bindJo},
+		{"She lets Ana do so: Ana gives what she holds herself, and no more", guardAna},
 		{"The vendor ABC Company got its four groups by itself", vendorGroups},
 		{"Taking Ben out of the company is one word in his file", deactivateBen},
 		{"So is Ana: the next question is answered accordingly", revokeAna},
@@ -77,25 +77,29 @@ func mailsArrive(ctx context.Context, s *stage) error {
 	return err
 }
 
-func acceptAna(ctx context.Context, s *stage) error {
+func acceptAna(ctx context.Context, s *stage) error { return accept(ctx, s, "ana") }
+
+// accept opens the link in a user's mail and presses the button.
+func accept(ctx context.Context, s *stage, name string) error {
 	arrived, err := s.letters(ctx)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(arrived, func(l letter) bool { return l.To == "ana@acme.example" })
+	email := name + "@acme.example"
+	i := slices.IndexFunc(arrived, func(l letter) bool { return l.To == email })
 	if i < 0 || len(arrived[i].Links) == 0 {
-		return errors.New("there is no link in the mail to ana@acme.example")
+		return fmt.Errorf("there is no link in the mail to %s", email)
 	}
 	link := arrived[i].Links[0]
 	fmt.Printf("  GET  %s…\n", link[:min(len(link), 60)])
 	if err := ask(ctx, http.MethodGet, link, nil); err != nil {
 		return err
 	}
-	fmt.Println("  POST email=ana@acme.example")
-	if err := ask(ctx, http.MethodPost, link, url.Values{"email": {"ana@acme.example"}}); err != nil {
+	fmt.Printf("  POST email=%s\n", email)
+	if err := ask(ctx, http.MethodPost, link, url.Values{"email": {email}}); err != nil {
 		return err
 	}
-	return s.kubectl(ctx, "wait", "users", "ana", "-n", "acme", "--for=jsonpath={.status.state}=Active", "--timeout=60s")
+	return s.kubectl(ctx, "wait", "users", name, "-n", "acme", "--for=jsonpath={.status.state}=Active", "--timeout=60s")
 }
 
 func ask(ctx context.Context, method, address string, form url.Values) error {

@@ -146,6 +146,16 @@ func versionOf(object client.Object) string {
 	return string(object.GetUID()) + "/" + strconv.FormatInt(object.GetGeneration(), 10)
 }
 
+// Users lists the users of a namespace.
+func (g *Graph) Users(ctx context.Context, namespace string) ([]accessv1.User, error) {
+	users := &accessv1.UserList{}
+	err := g.reader.List(ctx, users, client.InNamespace(namespace), client.DisableReadYourWritesConsistency)
+	if err != nil {
+		return nil, fmt.Errorf("could not list the users of %s: %w", namespace, err)
+	}
+	return users.Items, nil
+}
+
 // UsersWithEmail lists the users of a namespace that have an address, by its comparable form.
 func (g *Graph) UsersWithEmail(ctx context.Context, namespace, key string) ([]accessv1.User, error) {
 	users := &accessv1.UserList{}

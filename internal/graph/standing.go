@@ -2,10 +2,51 @@ package graph
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/access"
 	"github.com/roster-dev/roster/internal/address"
 )
+
+// Administration is what somebody who has the grants may do now, everywhere, with the administration resource of the
+// tenant's catalog. With Manage he administers the tenant, with Read he looks on; empty is neither.
+func (t *Tenancy) Administration(grants []access.Grant, now time.Time) accessv1.Level {
+	if t.Catalog == nil {
+		return ""
+	}
+	resource := t.Catalog.Spec.AdministrationResource
+	var held []access.Grant // the others cannot matter, and comparing takes time
+	for i := range grants {
+		if slices.Contains(grants[i].Resources, resource) {
+			held = append(held, grants[i])
+		}
+	}
+	for _, level := range []access.Level{access.Manage, access.Read} {
+		wanted := []access.Grant{{Resources: []string{resource}, Level: level, Until: now}}
+		if len(access.Gained(held, wanted)) == 0 {
+			return accessv1.Level(level)
+		}
+	}
+	return ""
+}
+
+// UserWithEmail is the oldest user of a namespace with an address, by its comparable form: the address is his. Nil: there
+// is none.
+func (g *Graph) UserWithEmail(ctx context.Context, namespace, key string) (*accessv1.User, error) {
+	users, err := g.UsersWithEmail(ctx, namespace, key)
+	if err != nil {
+		return nil, err
+	}
+	var oldest *accessv1.User
+	for i := range users {
+		if users[i].DeletionTimestamp.IsZero() && (oldest == nil || Older(&users[i], oldest) < 0) {
+			oldest = &users[i]
+		}
+	}
+	return oldest, nil
+}
 
 // Elder names the oldest other user with the same address, if he is older than the user: the address is his. Empty: there
 // is none.

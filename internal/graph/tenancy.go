@@ -92,6 +92,28 @@ func (g *Graph) TenancyOf(ctx context.Context, tenant *accessv1.Tenant) (*Tenanc
 	return &Tenancy{Tenant: tenant, Catalog: catalog, Vocabulary: vocabulary, Access: compiled}, nil
 }
 
+// Partner is the tenancy of the tenant whose administrators administer this one too; nil when there is none of that name
+// that keeps its namespace.
+func (g *Graph) Partner(ctx context.Context, tenant *accessv1.Tenant) (*Tenancy, error) {
+	if tenant.Spec.ManagedBy == nil {
+		return nil, nil
+	}
+	partner := &accessv1.Tenant{}
+	// One that is on its way out is found all the same: it is the tenancy that says so.
+	err := g.reader.Get(ctx, client.ObjectKey{Name: tenant.Spec.ManagedBy.Name}, partner)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("could not read Tenant %s: %w", tenant.Spec.ManagedBy.Name, err)
+	}
+	tenancy, err := g.Tenancy(ctx, partner.TargetNamespace())
+	if err != nil || tenancy.Tenant == nil || tenancy.Tenant.Name != partner.Name {
+		return nil, err
+	}
+	return tenancy, nil
+}
+
 // Dimension finds what the tenant declares for a dimension; nil: nothing.
 func (t *Tenancy) Dimension(name string) *accessv1.TenantDimension {
 	if t.Tenant == nil {

@@ -32,6 +32,10 @@ type gains struct {
 
 // of looks at everybody whom a write can touch.
 func (g *gains) of(ctx context.Context, w write) error {
+	w, err := g.answered(ctx, w)
+	if err != nil {
+		return err
+	}
 	switch object := w.object().(type) {
 	case *accessv1.User:
 		was, is := sides[accessv1.User](w)
@@ -52,6 +56,25 @@ func (g *gains) of(ctx context.Context, w write) error {
 	default:
 		return nil
 	}
+}
+
+// answered is a deletion with what comes in the place of what is deleted: Roster makes its own where somebody else's had
+// the name.
+func (g *gains) answered(ctx context.Context, w write) (write, error) {
+	if w.new != nil {
+		return w, nil
+	}
+	switch old := w.old.(type) {
+	case *accessv1.UserGroup:
+		if made, err := read[accessv1.UserGroup](ctx, g.after, old.Name); err != nil || made != nil {
+			return write{w.old, made}, err
+		}
+	case *accessv1.Role:
+		if made, err := read[accessv1.Role](ctx, g.after, old.Name); err != nil || made != nil {
+			return write{w.old, made}, err
+		}
+	}
+	return w, nil
 }
 
 func (g *gains) note(who string, grants []access.Grant) {

@@ -158,10 +158,19 @@ func TestUsers(t *testing.T) {
 		"a partner's administrator makes no partner's administrator":  changed(paul, "ben", "role partner-admin is protected", join("partners")),
 		"a label of Roster's":                                         changed(ana, "ben", "labels that begin with", func(u *accessv1.User) { u.Labels = map[string]string{accessv1.LabelManagedBy: "me"} }),
 		"any other label":                                             changed(vic, "ana", "", func(u *accessv1.User) { u.Labels = map[string]string{"team": "shop"} }),
-		"an owner, so that the cluster deletes it":                    changed(vic, "ana", "metadata.ownerReferences", func(u *accessv1.User) { ownedBy(catalog(), "Other", u); u.OwnerReferences[0].APIVersion = "v1" }),
-		"a child of one of Roster's":                                  changed(pipeline, "ana", "only Roster makes an object the child", func(u *accessv1.User) { ownedBy(find[*accessv1.Vendor]("abc"), "Vendor", u) }),
-		"ending a conflict between two vendors by leaving one":        changed(vic, "zoe", "user zoe would gain", func(u *accessv1.User) { u.Spec.Groups = u.Spec.Groups[:1] }),
-		"beginning a conflict that can end by itself":                 changed(vic, "ben", nothing, until("abc.vendor.editor", in(year)), join("xyz.vendor.editor")),
+		"a finalizer of Roster's":                                     changed(pipeline, "ana", "finalizers that begin with access.roster.dev/ are Roster's", func(u *accessv1.User) { u.Finalizers = []string{accessv1.FinalizerCleanup} }),
+		"an owner taken away, to outlive it": func() row {
+			before := user("kim", func(u *accessv1.User) {
+				ownedBy(catalog(), "Other", u)
+				u.OwnerReferences[0].APIVersion = "v1"
+			})
+			was, is := change(before, func(u *accessv1.User) { u.OwnerReferences = nil })
+			return row{by: vic, was: was, is: is, refused: "metadata.ownerReferences"}.beside(before)
+		}(),
+		"an owner, so that the cluster deletes it":             changed(vic, "ana", "metadata.ownerReferences", func(u *accessv1.User) { ownedBy(catalog(), "Other", u); u.OwnerReferences[0].APIVersion = "v1" }),
+		"a child of one of Roster's":                           changed(pipeline, "ana", "only Roster makes an object the child", func(u *accessv1.User) { ownedBy(find[*accessv1.Vendor]("abc"), "Vendor", u) }),
+		"ending a conflict between two vendors by leaving one": changed(vic, "zoe", "user zoe would gain", func(u *accessv1.User) { u.Spec.Groups = u.Spec.Groups[:1] }),
+		"beginning a conflict that can end by itself":          changed(vic, "ben", nothing, until("abc.vendor.editor", in(year)), join("xyz.vendor.editor")),
 	})
 }
 
@@ -220,7 +229,16 @@ func TestGroups(t *testing.T) {
 		"the cluster deletes a vendor's":             deleted[*accessv1.UserGroup](cleaner, "abc.vendor.editor", ""),
 		"Roster changes a vendor's":                  changed(self, "abc.vendor.editor", "", func(g *accessv1.UserGroup) { g.Spec.DisplayName = "ABC" }),
 		"taking the label that the controller reads": changed(ana, "staff", "labels that begin with", func(g *accessv1.UserGroup) { g.Labels = map[string]string{accessv1.LabelVendor: "abc"} }),
-		"a change to one that is being deleted":      changed(vic, "staff", "", roles("owner"), func(g *accessv1.UserGroup) { g.DeletionTimestamp = in(0); g.Finalizers = []string{"a/b"} }),
+		"a change to one that is being deleted": func() row {
+			going := group("staff", func(g *accessv1.UserGroup) { g.DeletionTimestamp, g.Finalizers = in(0), []string{"a/b"} })
+			was, is := change(going, roles("owner"))
+			return row{by: vic, was: was, is: is, refused: "group staff would gain"}.beside(going)
+		}(),
+		"freeing a name that a vendor's group waits for": func() row {
+			mine := group("new.vendor.editor")
+			return row{by: vic, was: mine, refused: "group new.vendor.editor would gain"}.beside(mine, vendor("new"))
+		}(),
+		"naming a role that the tenant does not have yet": changed(vic, "staff", "group staff would gain", roles("later")).beside(withRole("later")),
 		"leaving a vendor's group ends a conflict": func() row {
 			before := vendorGroup(find[*accessv1.Vendor]("abc"), members("ben"))
 			other := user("ben", join("xyz.vendor.editor"))
@@ -228,6 +246,13 @@ func TestGroups(t *testing.T) {
 			return row{by: vic, was: was, is: is, refused: "user ben would gain"}.beside(before, other)
 		}(),
 	})
+}
+
+// withRole is the catalog with a role that gives everything, and of which no tenant has a copy.
+func withRole(name string) *accessv1.ResourceCatalog {
+	with := catalog()
+	with.Spec.Roles = append(with.Spec.Roles, accessv1.CatalogRole{Name: name, Rules: []accessv1.Rule{rule(accessv1.LevelManage, "*")}})
+	return with
 }
 
 func TestRoles(t *testing.T) {
@@ -281,10 +306,18 @@ func TestRestrictions(t *testing.T) {
 		}),
 		"creating one that a group waits for": created(dee, restriction("site.lost", "site", "FR"), "group gone-restriction would gain"),
 		"creating one that nothing waits for": created(vic, restriction("new", "site", "FR"), ""),
-		"changing a synced one":               row{by: platform, was: was, is: is, refused: "is kept by Roster"}.beside(synced),
-		"deleting a synced one":               row{by: platform, was: synced, refused: "is kept by Roster"}.beside(synced),
-		"changing a vendor's":                 changed(platform, "abc.vendor", "is kept by Roster", values("abc", "xyz")),
-		"deleting a vendor's":                 deleted[*accessv1.Restriction](platform, "abc.vendor", "is kept by Roster"),
+		"freeing a name that a synced one waits for": func() row {
+			mine := restriction("day.mon", "site")
+			of := group("lates", roles("owner"), restricted("day.mon"))
+			waiting := tenant("acme", func(t *accessv1.Tenant) {
+				t.Spec.Dimensions = append(t.Spec.Dimensions, accessv1.TenantDimension{Name: "day", Values: []string{"Mon"}, Restrictions: accessv1.RestrictionsSynced})
+			})
+			return row{by: robot, was: mine, refused: "group lates would gain"}.beside(mine, of, waiting)
+		}(),
+		"changing a synced one": row{by: platform, was: was, is: is, refused: "is kept by Roster"}.beside(synced),
+		"deleting a synced one": row{by: platform, was: synced, refused: "is kept by Roster"}.beside(synced),
+		"changing a vendor's":   changed(platform, "abc.vendor", "is kept by Roster", values("abc", "xyz")),
+		"deleting a vendor's":   deleted[*accessv1.Restriction](platform, "abc.vendor", "is kept by Roster"),
 	})
 }
 
@@ -297,13 +330,18 @@ func withDimension(name string) *accessv1.Tenant {
 func TestVendors(t *testing.T) {
 	options := func(v *accessv1.Vendor) { v.Spec.Options = []string{"publishing"} }
 	run(t, map[string]row{
-		"switching an option on":                         changed(ana, "abc", "group abc.vendor.editor would gain publish on products at vendor=abc", options),
-		"switching an option on, as the platform":        changed(platform, "abc", "", options),
-		"a new title":                                    changed(vic, "abc", "", func(v *accessv1.Vendor) { v.Spec.DisplayName = "ABC" }),
-		"creating one brings groups":                     created(ana, vendor("new"), ""),
-		"creating one brings groups that give more":      created(vic, vendor("new"), "group new.vendor.editor would gain Manage on products at vendor=new"),
-		"creating one with an option":                    created(ana, vendor("new", "publishing"), "does not hold publish on products at vendor=new"),
-		"deleting one":                                   deleted[*accessv1.Vendor](vic, "abc", "user zoe would gain"),
+		"switching an option on":                    changed(ana, "abc", "group abc.vendor.editor would gain publish on products at vendor=abc", options),
+		"switching an option on, as the platform":   changed(platform, "abc", "", options),
+		"a new title":                               changed(vic, "abc", "", func(v *accessv1.Vendor) { v.Spec.DisplayName = "ABC" }),
+		"creating one brings groups":                created(ana, vendor("new"), ""),
+		"creating one brings groups that give more": created(vic, vendor("new"), "group new.vendor.editor would gain Manage on products at vendor=new"),
+		"creating one with an option":               created(ana, vendor("new", "publishing"), "does not hold publish on products at vendor=new"),
+		"deleting one":                              deleted[*accessv1.Vendor](vic, "abc", "user zoe would gain"),
+		"creating one whose group's name is taken":  created(vic, vendor("new"), "group new.vendor.editor would gain").beside(group("new.vendor.editor")),
+		"switching an option on while a name is taken": func() row {
+			was, is := change(vendor("new"), options)
+			return row{by: ana, was: was, is: is, refused: "group new.vendor.editor would gain publish"}.beside(was, group("new.vendor.editor"))
+		}(),
 		"deleting one that nobody is in":                 deleted[*accessv1.Vendor](vic, "abc", "").beside(user("zoe")),
 		"deleting one by who holds what its people gain": deleted[*accessv1.Vendor](ana, "abc", ""),
 	})

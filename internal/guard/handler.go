@@ -24,8 +24,8 @@ import (
 // must be written while nobody answers: they are let through before they come here, and here as well (Guard.Self).
 // +kubebuilder:webhookconfiguration:mutating=false,name=roster-guard
 // +kubebuilder:webhookconfiguration:mutating=true,name=roster-guard
-// +kubebuilder:webhook:name=guard.access.roster.dev,path=/guard,mutating=false,resources=users;usergroups;roles;restrictions;vendors;invitations;passwordresets,verbs=create;update;delete,failurePolicy=fail,sideEffects=None,matchPolicy=Equivalent,timeoutSeconds=5,groups=access.roster.dev,versions=*,admissionReviewVersions=v1,serviceName=roster-guard,serviceNamespace=roster-system,patch=`{"matchConditions":[{"name":"not-roster","expression":"request.userInfo.username != 'system:serviceaccount:roster-system:roster-manager'"}]}`
-// +kubebuilder:webhook:name=status.guard.access.roster.dev,path=/guard,mutating=false,resources=users/status;usergroups/status;roles/status;restrictions/status;vendors/status;invitations/status;passwordresets/status;tenants/status;resourcecatalogs/status,verbs=update,failurePolicy=fail,sideEffects=None,matchPolicy=Equivalent,timeoutSeconds=5,groups=access.roster.dev,versions=*,admissionReviewVersions=v1,serviceName=roster-guard,serviceNamespace=roster-system,patch=`{"matchConditions":[{"name":"not-roster","expression":"request.userInfo.username != 'system:serviceaccount:roster-system:roster-manager'"}]}`
+// +kubebuilder:webhook:name=guard.access.roster.dev,path=/guard,mutating=false,resources=users;usergroups;roles;restrictions;vendors;invitations;passwordresets;applicationcredentials,verbs=create;update;delete,failurePolicy=fail,sideEffects=None,matchPolicy=Equivalent,timeoutSeconds=5,groups=access.roster.dev,versions=*,admissionReviewVersions=v1,serviceName=roster-guard,serviceNamespace=roster-system,patch=`{"matchConditions":[{"name":"not-roster","expression":"request.userInfo.username != 'system:serviceaccount:roster-system:roster-manager'"}]}`
+// +kubebuilder:webhook:name=status.guard.access.roster.dev,path=/guard,mutating=false,resources=users/status;usergroups/status;roles/status;restrictions/status;vendors/status;invitations/status;passwordresets/status;applicationcredentials/status;tenants/status;resourcecatalogs/status,verbs=update,failurePolicy=fail,sideEffects=None,matchPolicy=Equivalent,timeoutSeconds=5,groups=access.roster.dev,versions=*,admissionReviewVersions=v1,serviceName=roster-guard,serviceNamespace=roster-system,patch=`{"matchConditions":[{"name":"not-roster","expression":"request.userInfo.username != 'system:serviceaccount:roster-system:roster-manager'"}]}`
 // +kubebuilder:webhook:name=stamp.guard.access.roster.dev,path=/stamp,mutating=true,resources=invitations;passwordresets,verbs=create;update,failurePolicy=fail,sideEffects=None,matchPolicy=Equivalent,timeoutSeconds=5,groups=access.roster.dev,versions=*,admissionReviewVersions=v1,serviceName=roster-guard,serviceNamespace=roster-system,patch=`{"matchConditions":[{"name":"not-roster","expression":"request.userInfo.username != 'system:serviceaccount:roster-system:roster-manager'"}]}`
 // +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
 
@@ -152,7 +152,7 @@ func isCleaning(w write) bool {
 
 // onlyDrops tells whether nothing but owners that are gone leave the object.
 func onlyDrops(w write) bool {
-	if w.old == nil || hasForeignOwners(w) {
+	if w.old == nil || addsOwners(w.old, w.new) {
 		return false
 	}
 	same, ok := w.new.DeepCopyObject().(client.Object)
@@ -164,7 +164,7 @@ func onlyDrops(w write) bool {
 }
 
 func (g *Guard) judgement(ctx context.Context, w write, info authenticationv1.UserInfo) (*judgement, error) {
-	before, after, err := worlds(ctx, g.Graph, g.Reader, w, g.Clock.Now())
+	before, after, err := g.worlds(ctx, w, false)
 	if err != nil {
 		return nil, err
 	}
@@ -172,10 +172,17 @@ func (g *Guard) judgement(ctx context.Context, w write, info authenticationv1.Us
 	if err != nil {
 		return nil, err
 	}
+	if w.object().GetDeletionTimestamp() != nil {
+		w = w.staying()
+		if before, after, err = g.worlds(ctx, w, false); err != nil {
+			return nil, err
+		}
+	}
 	return &judgement{
 		write: w, before: before, after: after, by: by,
 		may: func(ctx context.Context, verb, role string) (bool, error) {
 			return g.may(ctx, info, verb, before.namespace, role)
 		},
+		settled: func(ctx context.Context) (before, after *world, err error) { return g.worlds(ctx, w, true) },
 	}, nil
 }

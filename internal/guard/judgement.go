@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/invitation"
@@ -13,11 +14,15 @@ import (
 
 // judgement is everything that one write is judged by.
 type judgement struct {
+	// write is as if its object stayed, should that be going: what is being deleted gives nothing any more, and nobody has to
+	// trust that it goes.
 	write         write
 	before, after *world
 	by            *requester
 	// may asks whether the requester has a verb on a role of the namespace, or without a name on any.
 	may func(ctx context.Context, verb, role string) (bool, error)
+	// settled makes the two worlds in which Roster has made all that it makes.
+	settled func(context.Context) (before, after *world, err error)
 }
 
 // refuse says why the write is refused; empty: it is not. An error means that it could not be told.
@@ -99,17 +104,36 @@ func (j *judgement) escalation(ctx context.Context) (string, error) {
 	if refusal, decided := j.refuseLetter(); decided {
 		return refusal, nil
 	}
-	if hasForeignOwners(j.write) {
-		return "metadata.ownerReferences let the cluster delete the object in somebody else's name", nil
+	if changesOwners(j.write) {
+		return "metadata.ownerReferences decide when the cluster deletes the object, in nobody's name", nil
 	}
-	found := gains{before: j.before, after: j.after, held: j.by.held}
-	if err := found.of(ctx, j.write); err != nil {
+	found, err := j.gain(ctx)
+	if err != nil || found == nil {
 		return "", err
 	}
-	if found.found == nil {
-		return "", nil
+	return j.sentence(found), nil
+}
+
+// gain looks for one that the requester does not hold, as things are and as they will be; nil: there is none.
+func (j *judgement) gain(ctx context.Context) (*gain, error) {
+	now := gains{before: j.before, after: j.after, held: j.by.held}
+	if err := now.of(ctx, j.write); err != nil || now.found != nil || j.isSettled() {
+		return now.found, err
 	}
-	return j.sentence(found.found), nil
+	before, after, err := j.settled(ctx)
+	if err != nil {
+		return nil, err
+	}
+	later := gains{before: before, after: after, held: j.by.held}
+	err = later.of(ctx, j.write)
+	return later.found, err
+}
+
+// isSettled tells whether things are as they will be. They are not while something is missing that Roster may make, in the
+// place of what is deleted too, nor while a name that it needs is somebody else's.
+func (j *judgement) isSettled() bool {
+	_, isVendor := j.write.object().(*accessv1.Vendor)
+	return !isVendor && j.write.new != nil && !j.before.reader.missed && !j.after.reader.missed
 }
 
 func (j *judgement) sentence(g *gain) string {
@@ -138,17 +162,19 @@ func (j *judgement) refuseLetter() (refusal string, decided bool) {
 		letter.Noun, letter.User, j.by.name(), j.before.tenancy.Catalog.Spec.AdministrationResource), true
 }
 
-// hasForeignOwners tells whether a write adds an owner. Whose owner is gone, the cluster deletes, and no deletion of the
-// cluster's is judged.
-func hasForeignOwners(w write) bool {
-	if w.new == nil {
-		return false
+// changesOwners tells whether a write adds an owner, or takes one away. Whose owner is gone, the cluster deletes, and no
+// deletion of the cluster's is judged; who loses his owner outlives it.
+func changesOwners(w write) bool {
+	return w.new != nil && (addsOwners(w.old, w.new) || w.old != nil && addsOwners(w.new, w.old))
+}
+
+// addsOwners tells whether an object has owners that another, or none, has not.
+func addsOwners(without, with client.Object) bool {
+	var there []metav1.OwnerReference
+	if without != nil {
+		there = without.GetOwnerReferences()
 	}
-	var stored []metav1.OwnerReference
-	if w.old != nil {
-		stored = w.old.GetOwnerReferences()
-	}
-	return slices.ContainsFunc(w.new.GetOwnerReferences(), func(o metav1.OwnerReference) bool {
-		return !slices.ContainsFunc(stored, func(s metav1.OwnerReference) bool { return s.UID == o.UID })
+	return slices.ContainsFunc(with.GetOwnerReferences(), func(o metav1.OwnerReference) bool {
+		return !slices.ContainsFunc(there, func(s metav1.OwnerReference) bool { return s.UID == o.UID })
 	})
 }

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"errors"
 	"reflect"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -17,6 +18,10 @@ import (
 type overlay struct {
 	client.Reader
 	shown []*shown
+	// make makes what will be in a free name's place, nil for nothing; without it nothing will be.
+	make func(ctx context.Context, like client.Object, name string) (client.Object, error)
+	// missed says that something was looked for in vain, or is on its way out.
+	missed bool
 }
 
 // shown is one object as an overlay shows it.
@@ -44,6 +49,23 @@ func (o *overlay) hide(like client.Object) {
 
 // Get reads the object as the overlay shows it.
 func (o *overlay) Get(ctx context.Context, key client.ObjectKey, into client.Object, options ...client.GetOption) error {
+	err := o.get(ctx, key, into, options)
+	if err == nil && into.GetDeletionTimestamp() == nil || client.IgnoreNotFound(err) != nil {
+		return err
+	}
+	o.missed = true
+	if o.make == nil {
+		return err
+	}
+	made, failed := o.make(ctx, into, key.Name)
+	if made == nil || failed != nil {
+		return errors.Join(err, failed)
+	}
+	assign(into, made)
+	return nil
+}
+
+func (o *overlay) get(ctx context.Context, key client.ObjectKey, into client.Object, options []client.GetOption) error {
 	for _, s := range o.shown {
 		if s.key != key || s.kind != reflect.TypeOf(into) {
 			continue
@@ -51,11 +73,14 @@ func (o *overlay) Get(ctx context.Context, key client.ObjectKey, into client.Obj
 		if s.object == nil {
 			return apierrors.NewNotFound(schema.GroupResource{}, key.Name)
 		}
-		reflect.ValueOf(into).Elem().Set(reflect.ValueOf(s.object).Elem())
+		assign(into, s.object)
 		return nil
 	}
 	return o.Reader.Get(ctx, key, into, options...)
 }
+
+// assign makes one object as another of its type.
+func assign(into, from client.Object) { reflect.ValueOf(into).Elem().Set(reflect.ValueOf(from).Elem()) }
 
 // List lists the objects as the overlay shows them.
 func (o *overlay) List(ctx context.Context, into client.ObjectList, options ...client.ListOption) error {

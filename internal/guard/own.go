@@ -27,6 +27,8 @@ func refuseOwn(w write, tenancy *graph.Tenancy) string {
 		return "only Roster makes an object the child of a Tenant, a Vendor or a User: leave metadata.ownerReferences out"
 	case !maps.Equal(rostersLabels(w.old), rostersLabels(w.new)):
 		return "labels that begin with " + ownPrefix + " are Roster's: leave them as they are"
+	case !slices.Equal(rostersFinalizers(w.old), rostersFinalizers(w.new)):
+		return "finalizers that begin with " + ownPrefix + " are Roster's: leave them as they are"
 	}
 	return refuseOwnName(w, tenancy)
 }
@@ -98,7 +100,7 @@ func what(object client.Object) string {
 	return ""
 }
 
-// ownPrefix begins the labels that Roster writes and reads.
+// ownPrefix begins the labels and finalizers that Roster writes and reads.
 const ownPrefix = "access.roster.dev/"
 
 func rostersLabels(object client.Object) map[string]string {
@@ -111,6 +113,21 @@ func rostersLabels(object client.Object) map[string]string {
 			out[key] = value
 		}
 	}
+	return out
+}
+
+// rostersFinalizers hold an object back until Roster has cleaned up after it. Sorted.
+func rostersFinalizers(object client.Object) []string {
+	var out []string
+	if object == nil {
+		return out
+	}
+	for _, finalizer := range object.GetFinalizers() {
+		if strings.HasPrefix(finalizer, ownPrefix) {
+			out = append(out, finalizer)
+		}
+	}
+	slices.Sort(out)
 	return out
 }
 

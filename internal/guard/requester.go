@@ -11,7 +11,6 @@ import (
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/access"
-	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/index"
 )
 
@@ -39,7 +38,7 @@ func (g *Guard) findRequester(ctx context.Context, w *world, info authentication
 	if key == "" || w.tenancy.Tenant == nil {
 		return r, nil
 	}
-	user, err := userWithEmail(ctx, w, key)
+	user, err := w.graph.UserWithEmail(ctx, w.namespace, key)
 	if err != nil {
 		return r, err
 	}
@@ -58,21 +57,6 @@ func (g *Guard) emailKey(username string) string {
 	return index.EmailKey(bare)
 }
 
-// userWithEmail is the oldest user with an address, to whom it belongs.
-func userWithEmail(ctx context.Context, w *world, key string) (*accessv1.User, error) {
-	users, err := w.graph.UsersWithEmail(ctx, w.namespace, key)
-	if err != nil {
-		return nil, err
-	}
-	var oldest *accessv1.User
-	for i := range users {
-		if users[i].DeletionTimestamp.IsZero() && (oldest == nil || graph.Older(&users[i], oldest) < 0) {
-			oldest = &users[i]
-		}
-	}
-	return oldest, nil
-}
-
 func (r *requester) atHome(ctx context.Context, w *world, user *accessv1.User) error {
 	s, err := w.standing(ctx, user)
 	if err != nil || !s.active {
@@ -86,15 +70,11 @@ func (r *requester) atHome(ctx context.Context, w *world, user *accessv1.User) e
 // asPartner takes an administrator of the partner tenant for one of this tenant. What he holds there counts here where the
 // same words mean the same: when both tenants have one catalog.
 func (r *requester) asPartner(ctx context.Context, w *world, key string) error {
-	managedBy := w.tenancy.Tenant.Spec.ManagedBy
-	if managedBy == nil {
-		return nil
-	}
-	partner, err := partnerOf(ctx, w, managedBy.Name)
+	partner, err := partnerOf(ctx, w)
 	if err != nil || partner == nil {
 		return err
 	}
-	user, err := userWithEmail(ctx, partner, key)
+	user, err := partner.graph.UserWithEmail(ctx, partner.namespace, key)
 	if err != nil || user == nil {
 		return err
 	}
@@ -109,18 +89,13 @@ func (r *requester) asPartner(ctx context.Context, w *world, key string) error {
 	return nil
 }
 
-// partnerOf is the world of the partner tenant; nil when there is none of that name that has its namespace.
-func partnerOf(ctx context.Context, w *world, name string) (*world, error) {
-	tenant, err := read[accessv1.Tenant](ctx, &world{reader: w.reader}, name)
-	if err != nil || tenant == nil {
+// partnerOf is the world of the partner tenant; nil when there is none.
+func partnerOf(ctx context.Context, w *world) (*world, error) {
+	tenancy, err := w.graph.Partner(ctx, w.tenancy.Tenant)
+	if err != nil || tenancy == nil {
 		return nil, err
 	}
-	partner := &world{reader: w.reader, graph: w.graph, namespace: tenant.TargetNamespace(), now: w.now}
-	partner.tenancy, err = w.graph.Tenancy(ctx, partner.namespace)
-	if err != nil || partner.tenancy.Tenant == nil || partner.tenancy.Tenant.Name != name {
-		return nil, err
-	}
-	return partner, nil
+	return &world{reader: w.reader, graph: w.graph, tenancy: tenancy, namespace: tenancy.Tenant.TargetNamespace(), now: w.now}, nil
 }
 
 // Verbs on roles.access.roster.dev, as Kubernetes has them on its own roles.

@@ -15,7 +15,7 @@ import (
 
 // world is everything at one side of a write: before it, or after.
 type world struct {
-	reader    client.Reader
+	reader    *overlay
 	graph     *graph.Graph
 	tenancy   *graph.Tenancy
 	namespace string
@@ -113,19 +113,7 @@ func read[T any, P interface {
 	return object, err
 }
 
-// administration is what an administrator holds at least: Manage, everywhere, on the administration resource of the
-// tenant's catalog; nil while there is no catalog.
-func administration(tenancy *graph.Tenancy, now time.Time) []access.Grant {
-	if tenancy.Catalog == nil {
-		return nil
-	}
-	return []access.Grant{{
-		Resources: []string{tenancy.Catalog.Spec.AdministrationResource}, Level: access.Manage, Until: now,
-	}}
-}
-
 // administers tells whether somebody who has the grants administers the tenant.
 func administers(tenancy *graph.Tenancy, grants []access.Grant, now time.Time) bool {
-	wanted := administration(tenancy, now)
-	return wanted != nil && len(access.Gained(grants, wanted)) == 0
+	return tenancy.Administration(grants, now) == accessv1.LevelManage
 }

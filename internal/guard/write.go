@@ -3,17 +3,12 @@ package guard
 import (
 	"context"
 	"reflect"
-	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
-	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/index"
-	"github.com/roster-dev/roster/internal/vendor"
 )
 
 // supposed is the generation of objects that are not stored as they are shown; a stored one has a positive generation.
@@ -35,6 +30,18 @@ func (w write) object() client.Object {
 	return w.old
 }
 
+// staying is the write as if its object were not being deleted.
+func (w write) staying() write { return write{staying(w.old), staying(w.new)} }
+
+func staying(object client.Object) client.Object {
+	if object == nil || object.GetDeletionTimestamp() == nil {
+		return object
+	}
+	same, _ := object.DeepCopyObject().(client.Object) // a deep copy is of the same type
+	same.SetDeletionTimestamp(nil)
+	return same
+}
+
 // means tells whether the write changes what anything else can depend on: all but annotations, labels and finalizers. A
 // status is written on its own.
 func (w write) means() bool {
@@ -53,9 +60,9 @@ func sides[T any](w write) (was, is *T) {
 	return was, is
 }
 
-// worlds makes the world before the write and the world after it.
-func worlds(ctx context.Context, stored *graph.Graph, reader client.Reader, w write, now time.Time) (before, after *world, err error) {
-	was, willBe := &overlay{Reader: reader}, &overlay{Reader: reader}
+// worlds makes the world before a write and the world after it, as they are or as they will be.
+func (g *Guard) worlds(ctx context.Context, w write, settled bool) (before, after *world, err error) {
+	was, willBe := &overlay{Reader: g.Reader}, &overlay{Reader: g.Reader}
 	if w.old != nil {
 		was.show(w.old)
 	} else {
@@ -67,58 +74,29 @@ func worlds(ctx context.Context, stored *graph.Graph, reader client.Reader, w wr
 	} else {
 		willBe.hide(w.old)
 	}
-	namespace := w.object().GetNamespace()
-	before = &world{reader: was, graph: stored.Reading(was), namespace: namespace, now: now}
-	after = &world{reader: willBe, graph: stored.Supposing(willBe), namespace: namespace, now: now}
+	namespace, now := w.object().GetNamespace(), g.Clock.Now()
+	before = &world{reader: was, graph: g.Graph.Reading(was), namespace: namespace, now: now}
+	after = &world{reader: willBe, graph: g.Graph.Supposing(willBe), namespace: namespace, now: now}
 	if before.tenancy, err = before.graph.Tenancy(ctx, namespace); err != nil {
 		return nil, nil, err
 	}
 	after.tenancy = before.tenancy
-	if object, ok := w.object().(*accessv1.Vendor); ok {
-		err = supposeChildren(ctx, before, willBe, w, object)
+	if settled {
+		before.settle(g.Graph, w.old)
+		after.settle(g.Graph, w.new)
 	}
-	return before, after, err
+	return before, after, after.hideChildren(ctx, w)
 }
 
-// supposeChildren puts what comes of a vendor into the world after it: its groups and its restriction appear with it,
-// although it is Roster that will make them, and disappear with it.
-func supposeChildren(ctx context.Context, before *world, after *overlay, w write, of *accessv1.Vendor) error {
-	if w.new == nil {
-		groups, err := before.graph.GroupsBy(ctx, of.Namespace, index.GroupByVendor, of.Name)
-		for i := range groups {
-			after.hide(&groups[i])
-		}
-		return err
-	}
-	if w.old != nil || before.tenancy.Catalog == nil {
+// hideChildren takes what goes with a deleted vendor out of the world after it.
+func (w *world) hideChildren(ctx context.Context, of write) error {
+	gone, ok := of.old.(*accessv1.Vendor)
+	if !ok || of.new != nil {
 		return nil
 	}
-	children := vendor.ChildrenOf(of, before.tenancy.Tenant, before.tenancy.Catalog)
-	if err := suppose(ctx, after, of, children.Restriction); err != nil {
-		return err
+	groups, err := w.graph.GroupsBy(ctx, w.namespace, index.GroupByVendor, gone.Name)
+	for i := range groups {
+		w.reader.hide(&groups[i])
 	}
-	for _, group := range children.Groups {
-		if err := suppose(ctx, after, of, group); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// suppose shows a child that Roster will make, unless somebody else's object has its name: Roster takes over nothing.
-func suppose(ctx context.Context, after *overlay, of *accessv1.Vendor, child client.Object) error {
-	taken, ok := reflect.New(reflect.TypeOf(child).Elem()).Interface().(client.Object)
-	if !ok {
-		return nil // what is made of an object's type is one
-	}
-	err := after.Reader.Get(ctx, client.ObjectKeyFromObject(child), taken)
-	if !apierrors.IsNotFound(err) {
-		return err
-	}
-	child.SetGeneration(supposed)
-	child.SetOwnerReferences([]metav1.OwnerReference{
-		*metav1.NewControllerRef(of, accessv1.SchemeGroupVersion.WithKind("Vendor")),
-	})
-	after.show(child)
-	return nil
+	return err
 }

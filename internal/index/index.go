@@ -17,6 +17,8 @@ const (
 	TenantByNamespace = "tenant.namespace"
 	// TenantByCatalog finds Tenants by the name of their catalog.
 	TenantByCatalog = "tenant.catalog"
+	// TenantByPartner finds Tenants by the name of the tenant that manages them.
+	TenantByPartner = "tenant.partner"
 	// UserByEmail finds Users by the comparable form of their address.
 	UserByEmail = "user.email"
 	// UserByGroup finds Users by the groups in their own list.
@@ -51,6 +53,12 @@ func All() []Index {
 	return []Index{
 		{&accessv1.Tenant{}, TenantByNamespace, extract(func(t *accessv1.Tenant) []string { return one(t.TargetNamespace()) })},
 		{&accessv1.Tenant{}, TenantByCatalog, extract(func(t *accessv1.Tenant) []string { return one(t.Spec.CatalogRef.Name) })},
+		{&accessv1.Tenant{}, TenantByPartner, extract(func(t *accessv1.Tenant) []string {
+			if t.Spec.ManagedBy == nil {
+				return nil
+			}
+			return one(t.Spec.ManagedBy.Name)
+		})},
 		{&accessv1.User{}, UserByEmail, extract(func(u *accessv1.User) []string { return one(EmailKey(u.Spec.Email)) })},
 		{&accessv1.User{}, UserByGroup, extract(func(u *accessv1.User) []string {
 			return names(u.Spec.Groups, func(m accessv1.GroupMembership) string { return m.Name })

@@ -17,7 +17,7 @@ func TestWhatEachIndexFinds(t *testing.T) {
 	named := metav1.ObjectMeta{Name: "acme", UID: "uid"}
 	refs := []accessv1.Reference{{Name: "a"}, {Name: "b"}}
 	tenant := &accessv1.Tenant{ObjectMeta: named, Spec: accessv1.TenantSpec{CatalogRef: accessv1.Reference{Name: "shop"}}}
-	elsewhere := &accessv1.Tenant{ObjectMeta: named, Spec: accessv1.TenantSpec{Namespace: "other"}}
+	elsewhere := &accessv1.Tenant{ObjectMeta: named, Spec: accessv1.TenantSpec{Namespace: "other", ManagedBy: &accessv1.Reference{Name: "agency"}}}
 	user := &accessv1.User{Spec: accessv1.UserSpec{
 		Email: "Ana@BÜCHER.example", Groups: []accessv1.GroupMembership{{Name: "a"}, {Name: "b"}},
 	}}
@@ -44,6 +44,8 @@ func TestWhatEachIndexFinds(t *testing.T) {
 		{TenantByNamespace, elsewhere, []string{"other"}},
 		{TenantByCatalog, tenant, []string{"shop"}},
 		{TenantByCatalog, elsewhere, nil},
+		{TenantByPartner, tenant, nil},
+		{TenantByPartner, elsewhere, []string{"agency"}},
 		{UserByEmail, user, []string{"ana@xn--bcher-kva.example"}},
 		{UserByEmail, &accessv1.User{}, nil},
 		{UserByEmail, &accessv1.User{Spec: accessv1.UserSpec{Email: "nonsense"}}, nil},

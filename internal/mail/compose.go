@@ -39,6 +39,9 @@ func (s *SMTP) compose(m Message) (*gomail.Msg, error) {
 	if m.HTML != "" {
 		msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
 	}
+	if s.config.DKIM != nil {
+		return msg, s.config.DKIM.sign(msg, m.Date)
+	}
 	return msg, nil
 }
 

@@ -79,10 +79,16 @@ func checkLink(link string) error {
 	switch {
 	case err != nil, parsed.Host == "", parsed.Scheme != "https" && parsed.Scheme != "http":
 		return errors.New("mail: the link is not an absolute http or https URL")
-	case strings.ContainsFunc(link, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("<>\"'`\\", r) }):
+	case strings.ContainsFunc(link, noLinkRune):
 		return errors.New("mail: the link holds a character that has to be escaped")
 	}
 	return nil
+}
+
+// noLinkRune finds what would not stay as it is in every part of a mail.
+func noLinkRune(r rune) bool {
+	letter, digit := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z', r >= '0' && r <= '9'
+	return !letter && !digit && !strings.ContainsRune("-._~:/?#@!$&*+,;=%[]", r)
 }
 
 // language is one in which mails are written.

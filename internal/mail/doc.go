@@ -9,7 +9,11 @@
 //
 // Names and titles can hold anything and change nothing but their own text: they are reduced to one
 // line of visible characters, mail programs find no link in them, and neither a header nor an
-// element can come out of them. The only link in a mail is the one that Render was given.
+// element can come out of them. Beside what a template's author wrote into it, the only link in a mail is the
+// one that Render was given.
+//
+// Templates can be replaced, and promise the same then: they may do so little that every mail they can write,
+// but for the names in it, is tried before they come into force.
 //
 // The same Message gives the same bytes. A mail repeated after a crash carries the same Message-ID,
 // Date and MIME boundary, so that receivers can recognise it.

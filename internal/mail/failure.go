@@ -35,6 +35,7 @@ const (
 	sentenceNoPassword   = "the SMTP password cannot be read: check the Secret"
 	sentenceNoMechanism  = "the mail server offers no sign-in by password: check the port, or leave the user name out"
 	sentenceBadPassword  = "the mail server refuses the user name or the password: check the Secret"
+	sentenceNotSigned    = "the mail cannot be signed: check the DKIM key"
 	sentenceBadSender    = "the mail server does not let Roster send from this address: check the from address and the sign-in"
 	sentenceNoRelay      = "the mail server does not let Roster send to other servers: check the sign-in and the relay settings"
 	sentenceBadRecipient = "the mail server refuses the recipient: check the address"

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -16,67 +18,81 @@ import (
 	"github.com/roster-dev/roster/internal/address"
 )
 
-// hostile are names and titles that somebody chose with something else in mind.
-var hostile = []string{
-	// header injection
-	"x\r\nBcc: evil@evil.example", "x\nBcc: evil@evil.example", "x\rBcc: evil@evil.example", "\r\n\r\nevil body", "x\r\n.\r\nMAIL FROM:<evil@evil.example>",
-	"x\r\n Subject: folded", "x\n\tfolded", "\r\nContent-Type: text/html", "x\u2028Bcc: evil@evil.example", "x\u2029y", "x\u0085Bcc: y", "x\v\fBcc: y",
-	"x\x00y", "\x1b[31mred\x1b[0m", "\x7f\x08\x08", "x\u000dy",
-	"=?utf-8?q?=0D=0ABcc:_evil@evil.example?=", "=?utf-8?b?DQpCY2M6IHg=?=", "=?=?=?", "?= =?utf-8?q?x?=",
-	"--roster-00000000000000000000000000000000", "\r\n--roster-0\r\nContent-Type: text/html\r\n\r\n<b>", "=3D=0A=", "soft=\r\nbreak",
-	`"quoted" <evil@evil.example>`, "evil@evil.example", "evil@evil.example, other@evil.example", "(comment)", `back\slash`, `"`, `a;b,c:d`,
-	// HTML injection
-	"<b>bold</b>", "<script>alert(1)</script>", "<img src=https://evil.example/x.png>", `"><img src=x onerror=alert(1)>`, "</p></body></html>",
-	`<a href="https://evil.example">here</a>`, "<!--", "-->", "<![CDATA[x]]>", "</title><script>", "<style>*{display:none}</style>", "&lt;b&gt;", "&#60;b&#62;",
-	"<svg/onload=alert(1)>", "<base href=//evil.example>", "<meta http-equiv=refresh content=0;url=//evil.example>", "</bdi><u>", "javascript:alert(1)", "<iframe srcdoc=x>",
-	"<form action=https://evil.example><input>", "`${alert(1)}`", "' onmouseover='x", "\ufeff<b>", "＜b＞", "<b\x00>", "<!doctype html>",
-	// template injection
-	"{{.Link}}", "{{define \"title\"}}x{{end}}", "${x}", "%s%n%d", "{{template \"frame.html.tmpl\"}}", "}}{{", "{{printf \"%s\" .}}",
-	// links that a mail program makes by itself
-	"https://evil.example/login", "http://evil.example", "HTTPS://EVIL.EXAMPLE", "//evil.example", "www.evil.example", "evil.example", "evil.example/path?q=1",
-	"ftp://evil.example", "mailto:evil@evil.example", "tel:+15551234", "file:///etc/passwd", "hxxps://evil。example", "https：／／evil．example", "evil｡example",
-	"http:\u200b//evil.example", "http:/\u00ad/evil.example", "https://roster.example@evil.example/", "user:pass@evil.example", "1.2.3.4", "[x](https://evil.example)", "<https://evil.example>",
-	"a.https://evil.example.b", "http://[::1]/", "data:text/html,x", "evil.example:8080", "xn--e1afmkfd.xn--p1ai", "пример.рф",
-	// text that moves other text, or pretends to be part of the mail
-	"\u202egnp.exe", "\u2066\u2067\u2069", "\u200e\u200f", "e" + strings.Repeat("\u0301", 400), strings.Repeat("A", 5000), strings.Repeat("A ", 5000), strings.Repeat("界", 999),
-	"Ana\n\nOpen this link: evil", "   ", "\t\n", "\u200b\u200b", "\u00ad", "\U000e0041\U000e0042", "\ue000", "\xff\xfe", "\xc3\x28", "\xed\xa0\x80", "\ufffd", "🙂👩‍👩‍👧", "مثال", "שלום",
-}
-
 // foreignLinks find what mail programs turn into links.
 var foreignLinks = []*regexp.Regexp{
-	regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*:[^\s\x{200b}]`),
+	// a scheme and what could follow it, which the mark that ends a clause is not
+	regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*:[^\s\x{200b},.;!?:)]`),
 	regexp.MustCompile(`[/／][/／]`),
 	regexp.MustCompile(`[\pL\pN_-][.。．｡][\pL\pN]`),
 	regexp.MustCompile(`[^\s\x{200b}][@＠][\pL\pN]`),
 }
 
+// setter puts a value where somebody could have chosen it.
+type setter func(*Content, *SMTPConfig, string)
+
+var variables = map[string]setter{
+	"tenant":    func(m *Content, _ *SMTPConfig, s string) { m.Tenant = s },
+	"product":   func(m *Content, _ *SMTPConfig, s string) { m.Product = s },
+	"name":      func(m *Content, _ *SMTPConfig, s string) { m.FirstName = s },
+	"requester": func(m *Content, _ *SMTPConfig, s string) { m.RequestedBy = s },
+	"locale":    func(m *Content, _ *SMTPConfig, s string) { m.Locale = s },
+	"sender":    func(_ *Content, c *SMTPConfig, s string) { c.FromName = s },
+}
+
+// everywhere but in the locale, which chooses another template.
+func everywhere(m *Content, c *SMTPConfig, s string) {
+	for name, set := range variables {
+		if name != "locale" {
+			set(m, c, s)
+		}
+	}
+}
+
 func TestHostileNamesChangeNothingButTheirText(t *testing.T) {
-	if len(hostile) < 60 {
+	if len(hostile) < 200 {
 		t.Fatalf("only %d hostile strings", len(hostile))
 	}
-	variables := map[string]func(*Content, *SMTPConfig, string){
-		"tenant":    func(m *Content, _ *SMTPConfig, s string) { m.Tenant = s },
-		"product":   func(m *Content, _ *SMTPConfig, s string) { m.Product = s },
-		"name":      func(m *Content, _ *SMTPConfig, s string) { m.FirstName = s },
-		"requester": func(m *Content, _ *SMTPConfig, s string) { m.RequestedBy = s },
-		"locale":    func(m *Content, _ *SMTPConfig, s string) { m.Locale = s },
-		"sender":    func(_ *Content, c *SMTPConfig, s string) { c.FromName = s },
-	}
 	for variable, set := range variables {
-		for n, s := range hostile {
-			t.Run(fmt.Sprintf("%s %d", variable, n), func(t *testing.T) {
-				got := renderWith(t, set, s)
-				usual := "Usual"
-				if displayText(s) == "" {
-					usual = ""
-				}
-				want := renderWith(t, set, usual)
-				if variable == "locale" {
-					want = renderWith(t, set, "en")
-				}
-				requireSameMail(t, want, got)
-			})
+		t.Run(variable, func(t *testing.T) { requireHarmless(t, hostileTrial{builtIns, Invitation, "en", set}) })
+	}
+	for _, name := range mailNames() {
+		t.Run(name.file("all at once"), func(t *testing.T) {
+			requireHarmless(t, hostileTrial{builtIns, name.kind, name.language, everywhere})
+		})
+	}
+}
+
+func TestHostileNamesChangeNothingInReplacedTemplatesEither(t *testing.T) {
+	templates := mustTemplates(t, replacements)
+	for variable, set := range variables {
+		t.Run(variable, func(t *testing.T) { requireHarmless(t, hostileTrial{templates, Invitation, "en", set}) })
+	}
+}
+
+// hostileTrial puts hostile strings into one mail.
+type hostileTrial struct {
+	templates *Templates
+	kind      Kind
+	locale    string
+	set       setter
+}
+
+func requireHarmless(t *testing.T, trial hostileTrial) {
+	t.Helper()
+	expected := trial.expected(t)
+	for _, s := range hostile {
+		requireSameMail(t, s, expected(s), trial.written(t, s))
+	}
+}
+
+// expected is the mail with a usual value, or without one where nothing of a string is left.
+func (trial hostileTrial) expected(t testing.TB) func(s string) written {
+	usual, nothing := trial.written(t, "Usual"), trial.written(t, "")
+	return func(s string) written {
+		if displayText(s) == "" {
+			return nothing
 		}
+		return usual
 	}
 }
 
@@ -86,13 +102,14 @@ type written struct {
 	text, html string
 }
 
-func renderWith(t *testing.T, set func(*Content, *SMTPConfig, string), value string) written {
+func (trial hostileTrial) written(t testing.TB, value string) written {
 	t.Helper()
-	invitation, config := testContent(t, Invitation), testConfig(t, 25)
-	set(&invitation, &config, value)
+	content, config := testContent(t, trial.kind), testConfig(t, 25)
+	content.Locale = trial.locale
+	trial.set(&content, &config, value)
 	m := testMessage(t)
 	var err error
-	if m.Subject, m.Text, m.HTML, err = builtIns.Render(invitation); err != nil {
+	if m.Subject, m.Text, m.HTML, err = trial.templates.Render(content); err != nil {
 		t.Fatalf("Render with %q: %v", value, err)
 	}
 	msg, err := mustSMTP(t, config).compose(m)
@@ -109,54 +126,66 @@ func renderWith(t *testing.T, set func(*Content, *SMTPConfig, string), value str
 		}
 	}
 	header, text, html := readBack(t, data.String())
+	if text == "" || html == "" {
+		t.Errorf("with %q a part is missing", value)
+	}
 	return written{header, text, html}
 }
 
-func requireSameMail(t *testing.T, want, got written) {
+func requireSameMail(t *testing.T, s string, want, got written) {
 	t.Helper()
+	failing := func(format string, args ...any) {
+		t.Helper()
+		t.Errorf("with %q: "+format, append([]any{s}, args...)...)
+	}
 	for _, header := range []string{"Subject", "From"} {
-		if strings.ContainsFunc(got.header[header], unicode.IsControl) {
-			t.Errorf("%s holds a control character: %q", header, got.header[header])
+		if strings.ContainsFunc(got.header[header], unicode.IsControl) || got.header[header] == "" {
+			failing("%s is %q", header, got.header[header])
 		}
 	}
 	if !strings.HasSuffix(got.header["From"], "<roster@acme.example>") {
-		t.Errorf("From is %q", got.header["From"])
+		failing("From is %q", got.header["From"])
 	}
-	requireNoForeignLink(t, "subject", got.header["Subject"])
-	for _, changing := range []string{"Subject", "From", "Content-Type"} { // the last holds the boundary
-		if (want.header[changing] == "") != (got.header[changing] == "") {
-			t.Errorf("%s is %q, want one as in %q", changing, got.header[changing], want.header[changing])
-		}
-		delete(want.header, changing)
-		delete(got.header, changing)
-	}
-	if diff := cmp.Diff(want.header, got.header); diff != "" {
-		t.Errorf("header (-usual +hostile):\n%s", diff)
+	if diff := cmp.Diff(fixed(want.header), fixed(got.header)); diff != "" {
+		failing("header (-usual +hostile):\n%s", diff)
 	}
 	if w, g := strings.Count(want.text, "\n"), strings.Count(got.text, "\n"); w != g {
-		t.Errorf("the text has %d lines, want %d:\n%s", g, w, got.text)
+		failing("the text has %d lines, want %d:\n%s", g, w, got.text)
 	}
-	requireNoForeignLink(t, "text", got.text)
 	wantElements, _ := structure(t, want.html)
 	elements, words := structure(t, got.html)
 	if diff := cmp.Diff(wantElements, elements); diff != "" {
-		t.Errorf("elements (-usual +hostile):\n%s", diff)
+		failing("elements (-usual +hostile):\n%s", diff)
 	}
-	requireNoForeignLink(t, "HTML", words)
-}
-
-func requireNoForeignLink(t *testing.T, where, content string) {
-	t.Helper()
-	rest := strings.ReplaceAll(content, testLink, "")
-	if where != "subject" && rest == content {
-		t.Errorf("%s: the link is missing", where)
-	}
-	rest = strings.ReplaceAll(strings.ReplaceAll(rest, "help@acme.example.", ""), "01:05", "")
-	for _, pattern := range foreignLinks {
-		if found := pattern.FindString(rest); found != "" {
-			t.Errorf("%s: a mail program may make a link of %q in:\n%s", where, found, rest)
+	for where, content := range map[string]string{"subject": got.header["Subject"], "text": got.text, "HTML": words} {
+		if complaint := foreignLink(where, content); complaint != "" {
+			failing("%s: %s", where, complaint)
 		}
 	}
+}
+
+// fixed are the headers with the values that no name is part of; the Content-Type holds the boundary.
+func fixed(header map[string]string) map[string]string {
+	out := maps.Clone(header)
+	for _, changing := range []string{"Subject", "From", "Content-Type"} {
+		out[changing] = ""
+	}
+	return out
+}
+
+// foreignLink says what a mail program may make a link of.
+func foreignLink(where, content string) string {
+	rest := strings.ReplaceAll(content, testLink, "")
+	if where == "text" && rest == content {
+		return "the link is missing"
+	}
+	rest = strings.ReplaceAll(strings.ReplaceAll(rest, "help@acme.example", ""), "01:05", "")
+	for _, pattern := range foreignLinks {
+		if found := pattern.FindString(rest); found != "" {
+			return fmt.Sprintf("a mail program may make a link of %q in:\n%s", found, rest)
+		}
+	}
+	return ""
 }
 
 // structure lists all of an HTML document that is not text, with every attribute, and its text.
@@ -170,10 +199,14 @@ func structure(t *testing.T, document string) (elements []string, words string) 
 			return elements, text.String()
 		case kind == html.ErrorToken:
 			t.Fatalf("HTML: %v", tokens.Err())
+		case kind == html.TextToken && len(elements) > 0 && elements[len(elements)-1] == "<style>":
 		case kind == html.TextToken:
 			text.WriteString(token.Data)
 		default:
 			elements = append(elements, token.String())
+			if slices.Contains([]string{"p", "h1", "title"}, token.Data) {
+				text.WriteByte('\n') // another line, to a reader and to a mail program
+			}
 		}
 	}
 }
@@ -184,6 +217,32 @@ func TestHostileAddressesAreNone(t *testing.T) {
 		if err == nil && a.String() != "evil@evil.example" {
 			t.Errorf("Parse(%q) = %q", s, a)
 		}
+	}
+}
+
+func TestHostileLinksAreRefusedOrLeftAsTheyAre(t *testing.T) {
+	taken := 0
+	for _, s := range hostile {
+		for _, link := range []string{s, "https://roster.example/invitations/" + s} {
+			c := testContent(t, PasswordReset)
+			c.Link = link
+			_, text, document, err := builtIns.Render(c)
+			if err != nil {
+				continue
+			}
+			taken++
+			elements, _ := structure(t, document)
+			if !slices.Contains(strings.Fields(text), link) || !slices.Contains(elements, `<a href="`+html.EscapeString(link)+`">`) {
+				t.Errorf("the link %q became another:\n%s\n%s", link, text, document)
+			}
+			usual, _ := structure(t, mustRender(t, builtIns, testContent(t, PasswordReset)).html)
+			if len(elements) != len(usual) {
+				t.Errorf("the link %q changed the HTML:\n%s", link, document)
+			}
+		}
+	}
+	if taken == 0 || taken == 2*len(hostile) {
+		t.Errorf("%d of %d are taken", taken, 2*len(hostile))
 	}
 }
 

@@ -4,8 +4,15 @@ import (
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
+	"io"
 	"strings"
 	texttemplate "text/template"
+)
+
+// The longest subject, text and HTML part. Templates that could write more are not taken in the first place.
+const (
+	maxSubjectBytes = 4 << 10
+	maxBodyBytes    = 64 << 10
 )
 
 // parts is one mail in one language, as templates.
@@ -21,18 +28,68 @@ func (t *Templates) Render(c Content) (subject, text, html string, err error) {
 		return "", "", "", err
 	}
 	l := languageOf(c.Locale)
-	templates, known := t.mails[mailName{c.Kind, l.tag}]
+	templates, known := t.current.Load().mails[mailName{c.Kind, l.tag}]
 	if !known {
 		return "", "", "", fmt.Errorf("mail: %q is no kind of mail", c.Kind)
 	}
-	return templates.render(c.facts(l))
+	w, err := templates.render(c.facts(l))
+	return w.subject, w.text, w.html, err
 }
 
-func (p parts) render(f facts) (subject, text, html string, err error) {
-	var subjectPart, textPart, htmlPart strings.Builder
-	err = errors.Join(p.subject.Execute(&subjectPart, f), p.text.Execute(&textPart, f), p.html.Execute(&htmlPart, f))
-	if err != nil {
-		return "", "", "", fmt.Errorf("mail: %w", err)
+// rendered is one mail as the templates wrote it.
+type rendered struct{ subject, text, html string }
+
+func (p parts) render(f facts) (w rendered, err error) {
+	var problems [3]error
+	w.subject, problems[0] = write(p.subject, f, maxSubjectBytes)
+	w.subject = strings.TrimSpace(w.subject)
+	w.text, problems[1] = write(p.text, f, maxBodyBytes)
+	w.html, problems[2] = write(p.html, f, maxBodyBytes)
+	if err := errors.Join(problems[:]...); err != nil {
+		return rendered{}, err
 	}
-	return strings.TrimSpace(subjectPart.String()), textPart.String(), htmlPart.String(), nil
+	return w, nil
+}
+
+// executable is what text and HTML templates have in common.
+type executable interface {
+	Name() string
+	Execute(to io.Writer, data any) error
+}
+
+func write(t executable, f facts, most int) (string, error) {
+	out := bounded{left: most}
+	if err := t.Execute(&out, f); err != nil {
+		if errors.Is(err, errTooLong) {
+			return "", fmt.Errorf("%s: writes more than %d bytes: write less", t.Name(), most)
+		}
+		return "", said(err)
+	}
+	return out.text.String(), nil
+}
+
+var errTooLong = errors.New("too long")
+
+// bounded keeps what is written, and refuses what is too much.
+type bounded struct {
+	text strings.Builder
+	left int
+}
+
+// Write implements io.Writer.
+func (b *bounded) Write(p []byte) (int, error) {
+	if len(p) > b.left {
+		return 0, errTooLong
+	}
+	b.left -= len(p)
+	return b.text.Write(p)
+}
+
+// said is what a template package says, beginning with the file and line.
+func said(err error) error {
+	text := err.Error()
+	for _, prefix := range []string{"html/template:", "template:"} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	return errors.New(strings.TrimSpace(text))
 }

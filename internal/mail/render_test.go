@@ -177,18 +177,8 @@ func requireMails(t *testing.T, kind Kind, tests map[string]mailText) {
 	}
 }
 
-func allMails() []mailName {
-	var out []mailName
-	for _, kind := range kinds {
-		for _, l := range languages {
-			out = append(out, mailName{kind, l.tag})
-		}
-	}
-	return out
-}
-
 func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
-	for _, name := range allMails() {
+	for _, name := range mailNames() {
 		locale := name.language
 		m := Content{Kind: name.kind, Link: testLink, ExpiresAt: time.Unix(0, 0), Locale: locale}
 		subject, text, html, err := builtIns.Render(m)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -55,6 +56,8 @@ type SMTPConfig struct {
 	FromName string
 	// ReplyTo is who gets the answers to mails that do not say; zero: From.
 	ReplyTo address.Address
+	// DKIM signs mails; nil: they are not signed.
+	DKIM *DKIM
 	// HelloName is the name to introduce oneself by; empty: the domain of From.
 	HelloName string
 	// ConnectTimeout bounds the connection, Timeout the whole mail with it; 0: 10 s and 1 min.
@@ -95,6 +98,9 @@ func (c SMTPConfig) checkServer() error {
 	if c.Host == "" || strings.ContainsFunc(c.Host, noHostRune) {
 		errs = append(errs, fmt.Errorf("smtp host: %q is no host name or network address", c.Host))
 	}
+	if _, err := netip.ParseAddr(c.Host); err != nil && strings.Contains(c.Host, ":") {
+		errs = append(errs, fmt.Errorf("smtp host: %q is no host name or network address: leave the port out, it is given apart", c.Host))
+	}
 	if _, known := defaultPorts[c.TLS]; !known {
 		errs = append(errs, fmt.Errorf("smtp tls: %q is none of none, starttls, implicit", c.TLS))
 	} else if c.Port < 1 || c.Port > 65535 {
@@ -118,6 +124,9 @@ func (c SMTPConfig) checkSender() error {
 	}
 	if strings.ContainsFunc(c.HelloName, noHostRune) {
 		return fmt.Errorf("smtp hello name: %q is no host name", c.HelloName)
+	}
+	if c.DKIM != nil {
+		return c.DKIM.check(c.From)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/roster-dev/roster/internal/address"
+	"github.com/roster-dev/roster/test/addresses"
 )
 
 // testConfig sends to a port of this machine in the clear.
@@ -110,6 +112,36 @@ func readBack(t testing.TB, data string) (header map[string]string, text, html s
 	}
 }
 
+func TestAMailServerSeesTheCanonicalAddressOfEveryValidOne(t *testing.T) {
+	server := &fakeServer{}
+	startServer(t, server, nil, false)
+	sender := mustSMTP(t, testConfig(t, server.port))
+	inputs := slices.Sorted(maps.Keys(addresses.Valid))
+	for _, input := range inputs {
+		m := testMessage(t)
+		m.To = mustAddress(t, input)
+		if err := sender.Send(t.Context(), m); err != nil {
+			t.Errorf("%q: %v", input, err)
+		}
+	}
+	taken := server.taken()
+	if len(taken) != len(inputs) {
+		t.Fatalf("%d mails became %d", len(inputs), len(taken))
+	}
+	for i, input := range inputs {
+		want := addresses.Valid[input]
+		if !slices.Equal(taken[i].to, []string{want}) {
+			t.Errorf("%q: RCPT is %q, want %q", input, taken[i].to, want)
+		}
+		if !strings.Contains(server.said(), "RCPT TO:<"+want+">\r\n") {
+			t.Errorf("%q: no line RCPT TO:<%s>", input, want)
+		}
+		if header, _, _ := readBack(t, taken[i].data); header["To"] != "<"+want+">" {
+			t.Errorf("%q: To is %s", input, header["To"])
+		}
+	}
+}
+
 func TestTheSameMessageGivesTheSameBytes(t *testing.T) {
 	server := &fakeServer{}
 	startServer(t, server, nil, false)
@@ -191,6 +223,7 @@ func TestNewSMTPNamesTheFieldThatIsWrong(t *testing.T) {
 	}{
 		"no host":                {func(c *SMTPConfig) { c.Host = "" }, "smtp host"},
 		"a host with a port":     {func(c *SMTPConfig) { c.Host = "smtp.example 25" }, "smtp host"},
+		"a host and a colon":     {func(c *SMTPConfig) { c.Host = "smtp.example:25" }, "smtp host"},
 		"a URL for a host":       {func(c *SMTPConfig) { c.Host = "smtp://smtp.example" }, "smtp host"},
 		"a socket for a host":    {func(c *SMTPConfig) { c.Host = "unix:///run/smtp" }, "smtp host"},
 		"an unknown mode":        {func(c *SMTPConfig) { c.TLS = "opportunistic" }, "smtp tls"},

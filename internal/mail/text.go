@@ -12,6 +12,9 @@ const (
 	maxHeaderRunes = 500
 )
 
+// linking are the characters that make a host name, an address or a URL of the text around them.
+const linking = ".:@/。．｡：＠／"
+
 // zeroWidthSpace parts what a mail program must not join; a reader does not see it.
 const zeroWidthSpace = "\u200b"
 
@@ -55,7 +58,7 @@ func unlinked(s string) string {
 	runes := []rune(s)
 	for i, r := range runes {
 		b.WriteRune(r)
-		if strings.ContainsRune(".:@/。．｡：＠／", r) && i+1 < len(runes) && runes[i+1] != ' ' {
+		if strings.ContainsRune(linking, r) && i+1 < len(runes) && runes[i+1] != ' ' {
 			b.WriteString(zeroWidthSpace)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
-	"strings"
+	"syscall"
 	"time"
 
 	"github.com/open-policy-agent/cert-controller/pkg/rotator"
@@ -20,7 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
-	"github.com/roster-dev/roster/internal/address"
+	"github.com/roster-dev/roster/internal/binding"
 	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/guard"
 )
@@ -67,30 +67,20 @@ func guardDefaults() GuardOptions {
 	}
 }
 
+// check finds what cannot be right, without a cluster.
+func (o *GuardOptions) check() error {
+	if len(o.UsernamePrefix) > binding.MaxPrefix {
+		return fmt.Errorf("--username-prefix has %d bytes: at most %d are taken", len(o.UsernamePrefix), binding.MaxPrefix)
+	}
+	return nil
+}
+
 // username is the one under which Roster itself writes.
 func (o *GuardOptions) username(namespace string) string {
 	if o.ServiceAccount != "" {
 		return o.ServiceAccount
 	}
 	return "system:serviceaccount:" + namespace + ":roster-manager"
-}
-
-// Requester is how a mail names who asked for it, by the username that the guard stamped into spec.requestedBy: the address
-// of somebody who signs in with one, and nobody else. Where no guard stamps, whoever may write the object can write any name
-// there, and a mail would vouch for it: so nobody is named.
-func (o GuardOptions) Requester(requestedBy string) string {
-	if o.Address == off {
-		return ""
-	}
-	username, prefixed := strings.CutPrefix(requestedBy, o.UsernamePrefix)
-	if !prefixed {
-		return ""
-	}
-	by, err := address.Parse(username)
-	if err != nil {
-		return ""
-	}
-	return by.String()
 }
 
 // AddGuard serves the webhooks from the manager, and holds its readiness back until they answer. The field indexes have to
@@ -138,10 +128,25 @@ func newGuardServer(options GuardOptions) (webhook.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--guard-bind-address %q has no port: write it as :9443", options.Address)
 	}
-	return webhook.NewServer(webhook.Options{
+	return guardServer{webhook.NewServer(webhook.Options{
 		Host: host, Port: port, CertDir: options.CertDir,
 		TLSOpts: []func(*tls.Config){func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 }},
-	}), nil
+	}), options.Address}, nil
+}
+
+// guardServer opens its address itself, when it starts.
+type guardServer struct {
+	webhook.Server
+	address string
+}
+
+// Start serves until the context ends. An address in use is said as of every other.
+func (s guardServer) Start(ctx context.Context) error {
+	err := s.Server.Start(ctx)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return inUse(s.address, "--guard-bind-address")
+	}
+	return err
 }
 
 // fill has the cache hold every kind that a judgement reads, whatever the controllers watch.

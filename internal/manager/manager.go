@@ -11,6 +11,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -27,6 +28,7 @@ import (
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/controllers"
+	"github.com/roster-dev/roster/internal/binding"
 	"github.com/roster-dev/roster/internal/status"
 	"github.com/roster-dev/roster/internal/web"
 )
@@ -48,6 +50,9 @@ func Run(ctx context.Context, options Options, connect func() (*rest.Config, err
 	if err != nil {
 		return err
 	}
+	if err := options.Guard.check(); err != nil {
+		return err
+	}
 	limits, err := options.Limits.Check()
 	if err != nil {
 		return err
@@ -67,6 +72,7 @@ func Run(ctx context.Context, options Options, connect func() (*rest.Config, err
 	keys := &links{reader: mgr.GetClient(), namespace: options.Namespace, publicURL: publicURL}
 	err = controllers.SetupAll(ctx, mgr, controllers.Deps{
 		Sender: post.sender, Templates: post.templates, Requester: options.Guard.Requester, Links: keys, MessageDomain: post.domain,
+		UsernamePrefix: options.Guard.UsernamePrefix, Guarded: options.Guard.Address != off,
 		Clock: clock.RealClock{}, Jitter: rand.Float64, Events: mgr.GetEventRecorder(accessv1.FieldOwner),
 		Namespace: options.Namespace, Limits: limits,
 	})
@@ -115,7 +121,7 @@ func newManager(config *rest.Config, options Options) (ctrl.Manager, error) {
 }
 
 // CacheOptions keep the cache small: no managed fields, no effective access, no copies on reading (nothing read from it is
-// ever changed), and of Secrets only the link keys.
+// ever changed), of Secrets only the link keys, and of RoleBindings only those that are kept.
 func CacheOptions(namespace string) cache.Options {
 	return cache.Options{
 		DefaultTransform:             status.Slim,
@@ -125,6 +131,7 @@ func CacheOptions(namespace string) cache.Options {
 				Namespaces: map[string]cache.Config{namespace: {}},
 				Field:      fields.OneTermEqualSelector("metadata.name", linkKeysName),
 			},
+			&rbacv1.RoleBinding{}: {Transform: binding.Slim},
 		},
 	}
 }
@@ -153,6 +160,12 @@ func addServers(mgr ctrl.Manager, options Options, keys *links, post *post) erro
 	if err := mgr.Add(everywhere(func(ctx context.Context) error { return serve(ctx, pages, listener) })); err != nil {
 		return err
 	}
+	if options.Templates != "" {
+		watch := &templatesWatch{templates: post.templates, log: mgr.GetLogger().WithName("mail")}
+		if err := mgr.Add(everywhere(watch.run)); err != nil {
+			return err
+		}
+	}
 	if post.mailbox == nil {
 		return nil
 	}
@@ -174,12 +187,16 @@ func (f everywhere) NeedLeaderElection() bool { return false }
 func listen(address, flag string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s is in use by another program: end that one, or choose another address with %s", address, flag)
+		return nil, inUse(address, flag)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("could not listen at %s (%s): %w", address, flag, err)
 	}
 	return listener, nil
+}
+
+func inUse(address, flag string) error {
+	return fmt.Errorf("%s is in use by another program: end that one, or choose another address with %s", address, flag)
 }
 
 func serve(ctx context.Context, server *http.Server, listener net.Listener) error {

@@ -43,6 +43,8 @@ type Options struct {
 	Limits    MailLimits
 	Transport Transport
 	SMTP      SMTPOptions
+	// Templates is a directory with mail templates that stand in for built-in ones; empty: there are none.
+	Templates string
 	// MailboxSMTPAddress and MailboxPageAddress are the mailbox's; loopback only.
 	MailboxSMTPAddress string
 	MailboxPageAddress string
@@ -59,8 +61,14 @@ type SMTPOptions struct {
 	From         string
 	FromName     string
 	ReplyTo      string
-	Timeout      time.Duration
+	// ConnectTimeout bounds the connection, Timeout the whole mail with it.
+	ConnectTimeout, Timeout time.Duration
+	// DKIMSelector and DKIMKeyFile go together: mails are signed. DKIMDomain is that of From where it is empty.
+	DKIMSelector, DKIMDomain, DKIMKeyFile string
 }
+
+// defaultFrom belongs to nobody: a mail server is given another.
+const defaultFrom = "roster@roster.example"
 
 // Defaults are the options of a program that was told nothing.
 func Defaults() Options {
@@ -69,10 +77,12 @@ func Defaults() Options {
 		PublicURL:      "http://127.0.0.1:8080",
 		WebAddress:     "127.0.0.1:8080",
 		MetricsAddress: "0", HealthAddress: "0",
-		Guard:              guardDefaults(),
-		Limits:             MailLimits{UserTenMinutes: 3, UserDay: 10, TenantHour: 500},
-		Transport:          TransportNone,
-		SMTP:               SMTPOptions{TLS: string(mail.TLSStart), From: "roster@roster.example", FromName: "Roster", Timeout: time.Minute},
+		Guard:     guardDefaults(),
+		Limits:    MailLimits{UserTenMinutes: 3, UserDay: 10, TenantHour: 500},
+		Transport: TransportNone,
+		SMTP: SMTPOptions{
+			TLS: string(mail.TLSStart), From: defaultFrom, FromName: "Roster", ConnectTimeout: 10 * time.Second, Timeout: time.Minute,
+		},
 		MailboxSMTPAddress: "127.0.0.1:1025", MailboxPageAddress: "127.0.0.1:8025",
 	}
 }

@@ -45,6 +45,7 @@ func Slim(object any) (any, error) {
 func compact(user *accessv1.User) {
 	user.Namespace = shared.word(user.Namespace)
 	user.Status.AccessSummary = shared.word(user.Status.AccessSummary)
+	user.Status.Administration = accessv1.Level(shared.word(string(user.Status.Administration)))
 	user.Spec.Groups = slices.Clone(user.Spec.Groups)
 	for i := range user.Spec.Groups {
 		user.Spec.Groups[i].Name = shared.word(user.Spec.Groups[i].Name)

@@ -109,12 +109,12 @@ func constants(t *testing.T, file string) map[string]string {
 	return out
 }
 
-// pages are the README and everything under docs/ that people wrote and whose name ends so.
+// pages are README, SECURITY and everything under docs/ that people wrote and whose name ends so.
 func pages(t *testing.T, ending string) []string {
 	t.Helper()
 	var out []string
 	if ending == ".md" {
-		out = append(out, filepath.Join(root, "README.md"))
+		out = append(out, filepath.Join(root, "README.md"), filepath.Join(root, "SECURITY.md"))
 	}
 	err := filepath.WalkDir(filepath.Join(root, "docs"), func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() && entry.Name() == "reference" {

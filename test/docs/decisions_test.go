@@ -127,11 +127,8 @@ func tell(ctx context.Context, cluster *env.Cluster) {
 func (r *reader) types(command, answer string) {
 	r.Helper()
 	run := func() (string, error) {
-		shell := exec.CommandContext(r.Context(), "sh", "-c", command)
-		shell.Env = append(os.Environ(), "HOME="+r.home, "CURL_HOME="+r.home, "KUBECONFIG="+filepath.Join(r.home, "kubeconfig"),
-			"PATH="+r.path+string(filepath.ListSeparator)+os.Getenv("PATH"))
-		output, err := shell.CombinedOutput()
-		return withoutRevision(strings.TrimSpace(string(output))), err
+		output, err := r.runs(command)
+		return withoutRevision(output), err
 	}
 	if answer == "" || !strings.HasPrefix(command, "curl") {
 		if output, err := run(); err != nil {
@@ -140,6 +137,16 @@ func (r *reader) types(command, answer string) {
 		return
 	}
 	gomega.Eventually(run, 30*time.Second, 100*time.Millisecond).Should(gomega.Equal(withoutRevision(answer)), command)
+}
+
+// runs is what a command prints in the end, where the files are that the reader has saved.
+func (r *reader) runs(command string) (string, error) {
+	shell := exec.CommandContext(r.Context(), "sh", "-c", command)
+	shell.Dir = r.home
+	shell.Env = append(os.Environ(), "HOME="+r.home, "CURL_HOME="+r.home, "KUBECONFIG="+filepath.Join(r.home, "kubeconfig"),
+		"PATH="+r.path+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	output, err := shell.CombinedOutput()
+	return strings.TrimSpace(string(output)), err
 }
 
 // programs compiles a piece of a program and runs it, where a name of the cluster leads to the service. It has to find what

@@ -213,15 +213,18 @@ func (c *Cluster) Accept(ctx context.Context, user *accessv1.User) {
 			}
 			return u.Status.Invitation.State
 		}, gomega.Equal(accessv1.InvitationSent))))
-	invitation := &accessv1.Invitation{}
+	invitation, writer := &accessv1.Invitation{}, c.Client
+	if c.isGuarded() {
+		writer = c.As(managerAccount)
+	}
 	key := client.ObjectKey{Namespace: user.Namespace, Name: user.Status.Invitation.Name}
 	gomega.EventuallyWithOffset(1, func() error {
 		if err := c.Client.Get(ctx, key, invitation); err != nil {
 			return err
 		}
-		now := metav1.Now()
+		now, before := metav1.Now(), invitation.DeepCopy()
 		invitation.Status.State, invitation.Status.AcceptedAt = accessv1.InvitationAccepted, &now
-		return c.Client.Status().Update(ctx, invitation)
+		return writer.Status().Patch(ctx, invitation, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
 	}, patience, interval).Should(gomega.Succeed())
 }
 

@@ -17,6 +17,7 @@ import (
 // ManagerFiles are what a cluster needs for the manager's own account.
 var ManagerFiles = []string{
 	"config/rbac/namespace.yaml", "config/rbac/service_account.yaml", "config/rbac/role.yaml", "config/rbac/role_binding.yaml",
+	"config/rbac/tenant_roles.yaml",
 }
 
 // UsernamePrefix stands before the address of a tenant's user in the tests' clusters.
@@ -30,22 +31,23 @@ func Guarded(environment *envtest.Environment) {
 	environment.WebhookInstallOptions.Paths = []string{filepath.Join(Root(), "config", "webhook", "manifests.yaml")}
 }
 
-// addGuard serves the webhooks of a guarded cluster. One that another process has started is none.
+// isGuarded tells whether the API server asks webhooks. A cluster that another process has started is taken for one without.
+func (c *Cluster) isGuarded() bool {
+	return c.environment != nil && len(c.environment.WebhookInstallOptions.Paths) > 0
+}
+
+// addGuard serves the webhooks of a guarded cluster.
 func addGuard(mgr ctrl.Manager, c *Cluster) error {
-	if !guarded(c) {
+	if !c.isGuarded() {
 		return nil
 	}
 	return manager.AddGuard(mgr, "roster-system", guardOptions(c))
 }
 
-func guarded(c *Cluster) bool {
-	return c.environment != nil && len(c.environment.WebhookInstallOptions.Paths) > 0
-}
-
 // guardOptions are the program's own where the cluster is not guarded: the guard is off.
 func guardOptions(c *Cluster) manager.GuardOptions {
 	options := manager.Defaults().Guard
-	if !guarded(c) {
+	if !c.isGuarded() {
 		return options
 	}
 	options.UsernamePrefix = UsernamePrefix

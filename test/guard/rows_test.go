@@ -20,95 +20,72 @@ import (
 // it was; what is refused is tried in earnest as well.
 type attempt func(ctx context.Context, c client.Client, dry bool) error
 
-func create(object client.Object) attempt {
+func attempted(do func(context.Context, client.Client) error) attempt {
 	return func(ctx context.Context, c client.Client, dry bool) error {
-		var options []client.CreateOption
 		if dry {
-			options = append(options, client.DryRunAll)
+			c = client.NewDryRunClient(c)
 		}
-		fresh, _ := object.DeepCopyObject().(client.Object)
-		return c.Create(ctx, fresh, options...)
+		return do(ctx, c)
 	}
+}
+
+func create(object client.Object) attempt {
+	return attempted(func(ctx context.Context, c client.Client) error {
+		fresh, _ := object.DeepCopyObject().(client.Object)
+		return c.Create(ctx, fresh)
+	})
 }
 
 func update[T client.Object](object T, change func(T)) attempt {
-	return func(ctx context.Context, c client.Client, dry bool) error {
-		var options []client.UpdateOption
-		if dry {
-			options = append(options, client.DryRunAll)
-		}
-		return retry.RetryOnConflict(retry.DefaultRetry, func() error {
-			fresh, _ := object.DeepCopyObject().(T)
-			if err := cluster.Client.Get(ctx, client.ObjectKeyFromObject(object), fresh); err != nil {
-				return err
-			}
-			change(fresh)
-			return c.Update(ctx, fresh, options...)
-		})
-	}
+	return attempted(func(ctx context.Context, c client.Client) error {
+		return rewrite(ctx, object, change, func(fresh T) error { return c.Update(ctx, fresh) })
+	})
 }
 
 func updateStatus[T client.Object](object T, change func(T)) attempt {
-	return func(ctx context.Context, c client.Client, dry bool) error {
-		var options []client.SubResourceUpdateOption
-		if dry {
-			options = append(options, client.DryRunAll)
+	return attempted(func(ctx context.Context, c client.Client) error {
+		return rewrite(ctx, object, change, func(fresh T) error { return c.Status().Update(ctx, fresh) })
+	})
+}
+
+// rewrite reads, changes and writes, again when Roster was faster.
+func rewrite[T client.Object](ctx context.Context, object T, change func(T), write func(T) error) error {
+	return retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		fresh, _ := object.DeepCopyObject().(T)
+		if err := cluster.Client.Get(ctx, client.ObjectKeyFromObject(object), fresh); err != nil {
+			return err
 		}
-		return retry.RetryOnConflict(retry.DefaultRetry, func() error {
-			fresh, _ := object.DeepCopyObject().(T)
-			if err := cluster.Client.Get(ctx, client.ObjectKeyFromObject(object), fresh); err != nil {
-				return err
-			}
-			change(fresh)
-			return c.Status().Update(ctx, fresh, options...)
-		})
-	}
+		change(fresh)
+		return write(fresh)
+	})
 }
 
 func patch(object client.Object, kind types.PatchType, body string) attempt {
-	return func(ctx context.Context, c client.Client, dry bool) error {
-		var options []client.PatchOption
-		if dry {
-			options = append(options, client.DryRunAll)
-		}
+	return attempted(func(ctx context.Context, c client.Client) error {
 		fresh, _ := object.DeepCopyObject().(client.Object)
-		return c.Patch(ctx, fresh, client.RawPatch(kind, []byte(body)), options...)
-	}
+		return c.Patch(ctx, fresh, client.RawPatch(kind, []byte(body)))
+	})
 }
 
 // apply is server-side apply of a spec.
 func apply(kind, name string, spec map[string]any) attempt {
-	return func(ctx context.Context, c client.Client, dry bool) error {
-		options := []client.ApplyOption{client.FieldOwner("somebody"), client.ForceOwnership}
-		if dry {
-			options = append(options, client.DryRunAll)
-		}
+	return attempted(func(ctx context.Context, c client.Client) error {
 		object := &unstructured.Unstructured{Object: map[string]any{"spec": spec}}
 		object.SetGroupVersionKind(accessv1.SchemeGroupVersion.WithKind(kind))
 		named(object, name)
-		return c.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), options...)
-	}
+		return c.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), client.FieldOwner("somebody"), client.ForceOwnership)
+	})
 }
 
 func remove(object client.Object) attempt {
-	return func(ctx context.Context, c client.Client, dry bool) error {
-		var options []client.DeleteOption
-		if dry {
-			options = append(options, client.DryRunAll)
-		}
-		return c.Delete(ctx, object, options...)
-	}
+	return attempted(func(ctx context.Context, c client.Client) error { return c.Delete(ctx, object) })
 }
 
 // removeAll deletes what is selected, in one request.
 func removeAll(object client.Object, selected client.DeleteAllOfOption) attempt {
-	return func(ctx context.Context, c client.Client, dry bool) error {
-		options := []client.DeleteAllOfOption{client.InNamespace("acme"), selected}
-		if dry {
-			options = append(options, client.DryRunAll)
-		}
-		return c.DeleteAllOf(ctx, object, options...)
-	}
+	return attempted(func(ctx context.Context, c client.Client) error {
+		return c.DeleteAllOf(ctx, object, client.InNamespace("acme"), selected)
+	})
 }
 
 func join(group string) func(*accessv1.User) {

@@ -44,6 +44,7 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	startManager()
 	DeferCleanup(func() { Expect(manager.Stop()).To(Succeed()) })
 	buildWorld(ctx)
+	buildNeighbours(ctx)
 })
 
 func startManager() {

@@ -1105,6 +1105,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: accessSummary
       type:
         scalar: string
+    - name: administration
+      type:
+        namedType: com.github.roster-dev.roster.api.v1alpha1.Level
     - name: conditions
       type:
         list:

@@ -35,6 +35,9 @@ type UserStatusApplyConfiguration struct {
 	EffectiveAccess []AccessEntryApplyConfiguration `json:"effectiveAccess,omitempty"`
 	// accessSummary counts the resources by the best level held on them, for example "manage 8, read 23".
 	AccessSummary *string `json:"accessSummary,omitempty"`
+	// administration is what the user may do, everywhere, with the catalog's administrationResource: at level Manage he is an
+	// administrator of the tenant, at level Read he may look on. Absent: neither.
+	Administration *apiv1alpha1.Level `json:"administration,omitempty"`
 }
 
 // UserStatusApplyConfiguration constructs a declarative configuration of the UserStatus type for use with
@@ -127,5 +130,13 @@ func (b *UserStatusApplyConfiguration) WithEffectiveAccess(values ...*AccessEntr
 // If called multiple times, the AccessSummary field is set to the value of the last call.
 func (b *UserStatusApplyConfiguration) WithAccessSummary(value string) *UserStatusApplyConfiguration {
 	b.AccessSummary = &value
+	return b
+}
+
+// WithAdministration sets the Administration field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Administration field is set to the value of the last call.
+func (b *UserStatusApplyConfiguration) WithAdministration(value apiv1alpha1.Level) *UserStatusApplyConfiguration {
+	b.Administration = &value
 	return b
 }

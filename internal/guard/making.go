@@ -1,0 +1,106 @@
+package guard
+
+import (
+	"context"
+	"reflect"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/graph"
+	"github.com/roster-dev/roster/internal/vendor"
+)
+
+// settle lets a world be as it will be: whatever Roster makes of a free name is there, and so is what it makes of a written
+// vendor, although somebody else's object may have the name for now.
+func (w *world) settle(stored *graph.Graph, written client.Object) {
+	w.graph = stored.Supposing(w.reader)
+	w.reader.make = w.make
+	if of, ok := written.(*accessv1.Vendor); ok {
+		for _, child := range w.childrenOf(of) {
+			w.reader.show(child)
+		}
+	}
+}
+
+// make is what Roster makes of a name as soon as it is free; nil: nothing. Every role of the catalog counts, whether the
+// tenant has it or not: the platform may give it one any day.
+func (w *world) make(ctx context.Context, like client.Object, name string) (client.Object, error) {
+	switch like.(type) {
+	case *accessv1.Role:
+		return w.makeRole(name), nil
+	case *accessv1.UserGroup:
+		return w.makeChild(ctx, like, name)
+	case *accessv1.Restriction:
+		if child, err := w.makeChild(ctx, like, name); child != nil || err != nil {
+			return child, err
+		}
+		return w.makeSynced(ctx, name)
+	default:
+		return nil, nil
+	}
+}
+
+func (w *world) makeRole(name string) client.Object {
+	of := predefined(w.tenancy, name)
+	if of == nil {
+		return nil
+	}
+	return made(w.tenancy.Tenant, "Tenant", graph.PredefinedRole(w.namespace, of))
+}
+
+// makeChild looks for a vendor whose child would have the name: each part of it that ends before a dot may be one.
+func (w *world) makeChild(ctx context.Context, like client.Object, name string) (client.Object, error) {
+	for i, c := range name {
+		if c != '.' {
+			continue
+		}
+		of, err := read[accessv1.Vendor](ctx, w, name[:i])
+		if err != nil {
+			return nil, err
+		}
+		for _, child := range w.childrenOf(of) {
+			if child.GetName() == name && reflect.TypeOf(child) == reflect.TypeOf(like) {
+				return child, nil
+			}
+		}
+	}
+	return nil, nil
+}
+
+func (w *world) makeSynced(ctx context.Context, name string) (client.Object, error) {
+	of, _, _ := strings.Cut(name, ".")
+	dimension := w.tenancy.Dimension(of)
+	if dimension == nil || dimension.Restrictions != accessv1.RestrictionsSynced {
+		return nil, nil
+	}
+	values, _, err := w.graph.Values(ctx, w.namespace, dimension)
+	for _, value := range values {
+		if restriction := graph.SyncedRestriction(w.namespace, of, value); restriction.Name == name {
+			return made(w.tenancy.Tenant, "Tenant", restriction), nil
+		}
+	}
+	return nil, err
+}
+
+// childrenOf are a vendor's restriction and groups as Roster makes them; none of a vendor that is not there, or not any more.
+func (w *world) childrenOf(of *accessv1.Vendor) []client.Object {
+	if of == nil || !of.DeletionTimestamp.IsZero() || w.tenancy.Catalog == nil {
+		return nil
+	}
+	children := vendor.ChildrenOf(of, w.tenancy.Tenant, w.tenancy.Catalog)
+	out := []client.Object{made(of, "Vendor", children.Restriction)}
+	for _, group := range children.Groups {
+		out = append(out, made(of, "Vendor", group))
+	}
+	return out
+}
+
+// made is a child as Roster will have made it.
+func made[T client.Object](of client.Object, kind string, child T) T {
+	child.SetGeneration(supposed)
+	child.SetOwnerReferences([]metav1.OwnerReference{*metav1.NewControllerRef(of, accessv1.SchemeGroupVersion.WithKind(kind))})
+	return child
+}
