@@ -26,37 +26,22 @@ type Reconciler struct {
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	defer r.leave(request)
 	stored, err := r.read(ctx, r.Client, request.NamespacedName)
-	if err != nil {
+	if err != nil || !stored.object.GetDeletionTimestamp().IsZero() {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
-	}
-	if !stored.object.GetDeletionTimestamp().IsZero() {
-		return ctrl.Result{}, nil
 	}
 	s, err := r.load(ctx, stored)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
 	action := invitation.Next(s.facts(), s.now)
-	switch action.Step {
-	case invitation.Nothing:
-		s.after.letter.Status.NextAttemptAt = nil
-	case invitation.End:
-		s.end(action)
-	case invitation.Hold:
-		s.hold()
-	case invitation.Record:
-		if !r.enter(&r.recording, request) {
-			return ctrl.Result{}, nil
-		}
-		if action, err = r.record(ctx, s); err != nil {
-			return ctrl.Result{}, err
-		}
-	case invitation.Send:
-		if !r.enter(&r.sending, request) {
-			return ctrl.Result{}, nil
-		}
+	if lanes := r.lanesFor(action.Step); lanes != nil && !lanes.enter(place{r.queue, request}) {
+		return ctrl.Result{}, nil
+	}
+	if action.Step == invitation.Send {
 		return r.attempt(ctx, s, action)
-	case invitation.Wait:
+	}
+	if action, err = r.take(ctx, s, action); err != nil {
+		return ctrl.Result{}, err
 	}
 	s.conclude(action)
 	if err := r.write(ctx, s); err != nil {
@@ -66,6 +51,34 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, err
 	}
 	return s.next(action, r.Clock.Now()), nil
+}
+
+// lanesFor are those that a step needs; nil: none.
+func (r *Reconciler) lanesFor(step invitation.Step) *lanes {
+	switch step {
+	case invitation.Record:
+		return &r.recording
+	case invitation.Send:
+		return &r.sending
+	default:
+		return nil
+	}
+}
+
+// take brings the object to where the step leads, and returns what was done: a mail may have to wait for its turn.
+func (r *Reconciler) take(ctx context.Context, s *scope, action invitation.Action) (invitation.Action, error) {
+	switch action.Step {
+	case invitation.Nothing:
+		s.after.letter.Status.NextAttemptAt = nil
+	case invitation.End:
+		s.end(action)
+	case invitation.Hold:
+		s.hold()
+	case invitation.Record:
+		return r.record(ctx, s)
+	case invitation.Send, invitation.Wait:
+	}
+	return action, nil
 }
 
 // record counts an attempt, before it is made. The first one is a mail more for the limits, and waits for its turn.

@@ -114,10 +114,6 @@ func (l *lanes) call(turn int) place {
 	return first
 }
 
-func (r *Reconciler) enter(lanes *lanes, request ctrl.Request) bool {
-	return lanes.enter(place{r.queue, request})
-}
-
 // leave ends the round of an entry, whatever came of it.
 func (r *Reconciler) leave(request ctrl.Request) {
 	r.recording.leave(place{r.queue, request})
