@@ -18,10 +18,6 @@ var served = map[string][]string{
 	"applicationcredentials": wholes, "applicationcredentials/status": statuses,
 }
 
-// coming are resources whose kind the guard does not know yet, and refuses to everybody. As soon as it judges them, the
-// matrix says so, and they go from here.
-var coming = []string{"passwordresets", "applicationcredentials"}
-
 var (
 	wholes   = []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"}
 	statuses = []string{"get", "patch", "update"}
@@ -64,6 +60,8 @@ const (
 	harmless class = "harmless"
 	// raising: somebody gains what only an owner holds.
 	raising class = "raising"
+	// own: a viewer asks for himself, and nobody comes to have more than he has.
+	own class = "a viewer's own"
 	// protected: it hands out a role that the platform protects.
 	protected class = "protected"
 	// rosters: the object is kept by Roster.
@@ -75,6 +73,7 @@ const (
 // passers are whom the guard lets do what is of a class; everybody where there is no list.
 var passers = map[class][]string{
 	raising:   {"the platform", "a pipeline", "an administrator", "the partner's administrator"},
+	own:       {"the platform", "a pipeline", "an administrator", "the partner's administrator", "a viewer"},
 	protected: {"the platform"},
 	rosters:   {},
 }
@@ -115,9 +114,12 @@ var subjects = []subject{
 	{"vendors", harmless, "Vendor plain {displayName: plain}", "{displayName: N#}", "", false},
 	{"vendors", raising, "Vendor high {displayName: high}", "{options: [o%6]}", "{displayName: new}", false},
 	{"invitations", raising, "Invitation plain {userRef: {name: ben}}", "{cancel: true}", "{userRef: {name: ben}}", true},
+	{"invitations", own, "Invitation own {userRef: {name: vic}}", "{cancel: true}", "{userRef: {name: vic}}", true},
 	{"passwordresets", raising, "PasswordReset plain {userRef: {name: ben}}", "{cancel: true}", "{userRef: {name: ben}}", true},
+	{"passwordresets", own, "PasswordReset own {userRef: {name: vic}}", "{cancel: true}", "{userRef: {name: vic}}", true},
 	{"applicationcredentials", raising, "ApplicationCredential plain {userRef: {name: ana}, access: [Read(tax)]}",
 		"{access: [{resources: [products], actions: [a%6]}]}", "{userRef: {name: ana}}", false},
+	{"applicationcredentials", own, "ApplicationCredential own {userRef: {name: vic}}", "{rotation: #}", "{userRef: {name: vic}}", false},
 	{"tenants", unjudged, "Tenant plain {catalogRef: {name: none}}", "{displayName: N#}", "{catalogRef: {name: none}}", false},
 	{"resourcecatalogs", unjudged, "ResourceCatalog plain {displayName: plain}", "{displayName: N#}", "{displayName: new}", false},
 }
@@ -125,8 +127,8 @@ var subjects = []subject{
 // deletions are the classes of which a deletion is tried. Deleting what gives something takes it away, and is harmless.
 var deletions = map[string][]class{
 	"users": {harmless}, "usergroups": {harmless, rosters}, "roles": {harmless, protected, rosters},
-	"restrictions": {harmless, rosters}, "vendors": {harmless}, "invitations": {raising}, "tenants": {unjudged},
-	"passwordresets": {raising}, "applicationcredentials": {raising},
+	"restrictions": {harmless, rosters}, "vendors": {harmless}, "tenants": {unjudged},
+	"invitations": {raising, own}, "passwordresets": {raising, own}, "applicationcredentials": {raising, own},
 	"resourcecatalogs": {unjudged},
 }
 
