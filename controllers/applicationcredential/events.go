@@ -10,9 +10,9 @@ import (
 // announce makes an event of a token that was put in force, after the status has been written.
 func (r *Reconciler) announce(s *scope) {
 	before, after := &s.stored.Status, &s.after.Status
-	switch {
-	case before.TokenHash == after.TokenHash:
-	case before.TokenHash == "":
+	switch before.TokenHash {
+	case after.TokenHash:
+	case "":
 		r.Events.Eventf(s.after, nil, corev1.EventTypeNormal, "TokenWritten", "Write", "The first token was written to Secret %s", credential.SecretName(s.after))
 	default:
 		r.Events.Eventf(s.after, nil, corev1.EventTypeNormal, "TokenRotated", "Rotate", "A new token was written to Secret %s%s", credential.SecretName(s.after), fate(after))

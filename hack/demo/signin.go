@@ -182,7 +182,7 @@ func (s *stage) tokenFor(ctx context.Context, email, password string) (*claims, 
 	raw, ok := token.Extra("id_token").(string)
 	parts := strings.Split(raw, ".")
 	if !ok || len(parts) != 3 {
-		return nil, errors.New("Dex gave no ID token")
+		return nil, errors.New("no ID token came from Dex")
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
@@ -221,10 +221,10 @@ func browse(address, email, password string) (string, error) {
 	if strings.Contains(string(page), "Invalid") {
 		return "", errRefused
 	}
-	return "", fmt.Errorf("Dex answered %s, %w", answer.Status, orNothing(err))
+	return "", fmt.Errorf("the answer from Dex is %s, %w", answer.Status, orNothing(err))
 }
 
-var errRefused = errors.New("Dex refused the password")
+var errRefused = errors.New("the password was refused by Dex")
 
 // refuseAna shows that the sign-in went with the access.
 func refuseAna(ctx context.Context, s *stage) error {

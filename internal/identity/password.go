@@ -75,7 +75,7 @@ func (p *Password) DeepCopyObject() runtime.Object {
 // DeepCopyObject is a copy that shares nothing.
 func (l *passwordList) DeepCopyObject() runtime.Object {
 	out := &passwordList{TypeMeta: l.TypeMeta, Items: make([]Password, len(l.Items))}
-	l.ListMeta.DeepCopyInto(&out.ListMeta)
+	l.DeepCopyInto(&out.ListMeta)
 	for i := range l.Items {
 		if item, ok := l.Items[i].DeepCopyObject().(*Password); ok {
 			out.Items[i] = *item

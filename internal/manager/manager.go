@@ -48,22 +48,7 @@ func Scheme() (*runtime.Scheme, error) {
 // Run builds everything and runs it until the context ends. What can be checked without a cluster is checked first;
 // connect is asked for the cluster then. Each error is a sentence for the person who started it.
 func Run(ctx context.Context, options Options, connect func() (*rest.Config, error)) error {
-	publicURL, err := options.publicURL()
-	if err != nil {
-		return err
-	}
-	if err := options.Guard.check(); err != nil {
-		return err
-	}
-	signIns, err := options.signIns()
-	if err != nil {
-		return err
-	}
-	limits, err := options.Limits.Check()
-	if err != nil {
-		return err
-	}
-	post, err := newPost(options)
+	checked, err := options.check()
 	if err != nil {
 		return err
 	}
@@ -75,12 +60,13 @@ func Run(ctx context.Context, options Options, connect func() (*rest.Config, err
 	if err != nil {
 		return err
 	}
-	keys := &links{reader: mgr.GetClient(), namespace: options.Namespace, publicURL: publicURL}
+	post := checked.post
+	keys := &links{reader: mgr.GetClient(), namespace: options.Namespace, publicURL: checked.publicURL}
 	err = controllers.SetupAll(ctx, mgr, controllers.Deps{
 		Sender: post.sender, Templates: post.templates, Requester: options.Guard.Requester, Links: keys, MessageDomain: post.domain,
 		UsernamePrefix: options.Guard.UsernamePrefix, Guarded: options.Guard.Address != off,
 		Clock: clock.RealClock{}, Random: cryptorand.Reader, Jitter: rand.Float64, Events: mgr.GetEventRecorder(accessv1.FieldOwner),
-		Namespace: options.Namespace, Limits: limits, PasswordStore: signIns != "", SignIns: signIns,
+		Namespace: options.Namespace, Limits: checked.limits, PasswordStore: checked.signIns != "", SignIns: checked.signIns,
 	})
 	if err != nil {
 		return err

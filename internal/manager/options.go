@@ -103,6 +103,32 @@ func Defaults() Options {
 	}
 }
 
+// checked is what options come to, as far as that can be told without a cluster.
+type checked struct {
+	publicURL string
+	// signIns is the namespace in which Dex keeps passwords; empty: sign-in is somebody else's.
+	signIns string
+	limits  ledger.Limits
+	post    *post
+}
+
+func (o Options) check() (c checked, err error) {
+	if err := o.Guard.check(); err != nil {
+		return c, err
+	}
+	if c.publicURL, err = o.publicURL(); err != nil {
+		return c, err
+	}
+	if c.signIns, err = o.signIns(); err != nil {
+		return c, err
+	}
+	if c.limits, err = o.Limits.Check(); err != nil {
+		return c, err
+	}
+	c.post, err = newPost(o)
+	return c, err
+}
+
 // publicURL is the checked and normalised base of all links.
 func (o Options) publicURL() (string, error) {
 	parsed, err := url.Parse(o.PublicURL)

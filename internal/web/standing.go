@@ -61,8 +61,8 @@ type Invite struct {
 type signIn int
 
 const (
-	// untold: Roster keeps no passwords, or the link is not open.
-	untold signIn = iota
+	// Nothing: Roster keeps no passwords, or the link is not open.
+	_ signIn = iota
 	// chosen: the person chooses one.
 	chosen
 	// kept: the person has one already, as another user with the same address.

@@ -98,7 +98,7 @@ func managerOptions() manager.Options {
 	o := manager.Defaults()
 	o.PublicURL, o.WebAddress, o.TrustedProxies = "http://"+web, web, []string{"127.0.0.1/32"}
 	o.MetricsAddress, o.HealthAddress = freeAddress(), freeAddress()
-	o.Transport = manager.TransportSMTP
+	o.Transport, o.SMTP.From = manager.TransportSMTP, "roster@example.org"
 	o.SMTP.Host, o.SMTP.Port, o.SMTP.Username = "127.0.0.1", post.port, smtpUser
 	o.SMTP.PasswordFile = filepath.Join(directory, "password")
 	o.SMTP.Timeout = 2 * time.Second

@@ -52,7 +52,7 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	options.WebAddress, options.HealthAddress = freeAddress(), freeAddress()
 	options.PublicURL = "http://" + options.WebAddress
 	options.Transport, options.SMTP.Host, options.SMTP.TLS = manager.TransportSMTP, "127.0.0.1", "none"
-	options.SMTP.Port = portOf(freeAddress())
+	options.SMTP.Port, options.SMTP.From = portOf(freeAddress()), "roster@example.org"
 	options.Guard.Address = "0"
 	// Specs say how it fares: from what is no mail server, to one.
 	DeferCleanup(background(func(ctx context.Context) error {

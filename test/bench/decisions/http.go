@@ -37,6 +37,7 @@ func apiServer(w *world) *httptest.Server {
 	answers := map[string]any{
 		"users": list("User", w.users), "tenants": list("Tenant", w.tenants),
 		"resourcecatalogs": list("ResourceCatalog", []any{w.catalog}), "restrictions": list("Restriction", []any{}),
+		"applicationcredentials": list("ApplicationCredential", []any{}),
 	}
 	mux := http.NewServeMux()
 	for kind, answer := range answers {

@@ -10,7 +10,7 @@ import (
 func mapper() apimeta.RESTMapper {
 	m := apimeta.NewDefaultRESTMapper(nil)
 	for kind, scope := range map[string]apimeta.RESTScope{
-		"User": apimeta.RESTScopeNamespace, "Restriction": apimeta.RESTScopeNamespace,
+		"User": apimeta.RESTScopeNamespace, "Restriction": apimeta.RESTScopeNamespace, "ApplicationCredential": apimeta.RESTScopeNamespace,
 		"Tenant": apimeta.RESTScopeRoot, "ResourceCatalog": apimeta.RESTScopeRoot,
 	} {
 		m.Add(accessv1.SchemeGroupVersion.WithKind(kind), scope)

@@ -56,10 +56,11 @@ func (l lister) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// kinds are those that the indexes are of; the guard reads all but the last.
+// kinds are those that the indexes are of.
 var kinds = []client.Object{
 	&accessv1.User{}, &accessv1.UserGroup{}, &accessv1.Role{}, &accessv1.Restriction{}, &accessv1.Vendor{},
-	&accessv1.Tenant{}, &accessv1.ResourceCatalog{}, &accessv1.Invitation{},
+	&accessv1.Tenant{}, &accessv1.ResourceCatalog{},
+	&accessv1.Invitation{}, &accessv1.PasswordReset{}, &accessv1.ApplicationCredential{},
 }
 
 func pluralOf(object client.Object) string { return strings.ToLower(kindOf(object)) + "s" }
