@@ -3,9 +3,6 @@ package guard
 import (
 	"context"
 	"slices"
-	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/access"
@@ -321,19 +318,6 @@ func (c covers) by(group *access.CompiledGroup, userType string) bool {
 	return known
 }
 
-// longer are the members that a group has after a write and not before, or for longer.
-func longer(was, is *accessv1.UserGroup) []string {
-	before := untils(was)
-	var out []string
-	for _, m := range is.Spec.Members {
-		until, member := before[m.Name]
-		if !member || !lasts(until, untilOf(m.Until)) {
-			out = append(out, m.Name)
-		}
-	}
-	return out
-}
-
 // leaving are those who are no longer in a vendor's group, or for a shorter time: that can end a conflict between vendors,
 // and so give them more. A group that goes is left by those as well who list it themselves.
 func (g *gains) leaving(ctx context.Context, was, is *accessv1.UserGroup) ([]string, error) {
@@ -366,26 +350,6 @@ func (g *gains) ofLeaving(ctx context.Context, vendor *accessv1.Vendor) error {
 		members = append(members, leaving...)
 	}
 	return g.ofMembers(ctx, members, endsConflict)
-}
-
-func untils(group *accessv1.UserGroup) map[string]time.Time {
-	out := make(map[string]time.Time, len(group.Spec.Members))
-	for _, m := range group.Spec.Members {
-		out[m.Name] = untilOf(m.Until)
-	}
-	return out
-}
-
-func untilOf(t *metav1.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return t.Time
-}
-
-// lasts tells whether something that ends at one time lasts until another; the zero time is for ever.
-func lasts(end, until time.Time) bool {
-	return end.IsZero() || !until.IsZero() && !end.Before(until)
 }
 
 // ofRole looks at the groups that have the role, and at the role by itself, as a group without restrictions would have it: a

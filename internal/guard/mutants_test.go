@@ -51,8 +51,8 @@ var mutants = []mutant{
 	{"joining is free for who holds something", "gain.go", "if len(lacking) == 0 {", "if len(g.held) > 0 {"},
 	{"another group covers for however short", "gain.go", "return lasts(m.Until, ends[user.Name]) && cover.by", "return (lasts(m.Until, ends[user.Name]) || user != nil) && cover.by"},
 	{"some cover is cover", "gain.go", "known = len(access.Gained(group.GrantsTo(userType), c.grants)) == 0", "known = len(group.GrantsTo(userType)) > 0"},
-	{"staying longer is no joining", "gain.go", "if !member || !lasts(until, untilOf(m.Until)) {", "if !member || until.Before(until) {"},
-	{"the end of a membership is for ever", "gain.go", "return end.IsZero() || !until.IsZero() && !end.Before(until)", "return !end.Before(until)"},
+	{"staying longer is no joining", "lasting.go", "if !member || !lasts(until, untilOf(m.Until)) {", "if !member || until.Before(until) {"},
+	{"the end of a membership is for ever", "lasting.go", "return end.IsZero() || !until.IsZero() && !end.Before(until)", "return !end.Before(until)"},
 	{"who lists a group himself does not leave it", "gain.go", "for i := range listing {\n\t\tout = append(out, listing[i].Name)", "for i := range listing[:0] {\n\t\tout = append(out, listing[i].Name)"},
 	{"a role by itself gives nothing", "gain.go", "g.compareUnits(\"any group with role \"+is.Name, g.before.alone(was), g.after.alone(is))", "_ = was"},
 
