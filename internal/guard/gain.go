@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/access"
 	"github.com/roster-dev/roster/internal/index"
@@ -31,19 +33,21 @@ type gains struct {
 
 // of looks at everybody whom a write can touch.
 func (g *gains) of(ctx context.Context, w write) error {
-	w, err := g.answered(ctx, w)
-	if err != nil {
-		return err
-	}
 	switch object := w.object().(type) {
 	case *accessv1.User:
 		was, is := sides[accessv1.User](w)
 		return g.ofUser(ctx, was, is)
 	case *accessv1.UserGroup:
-		was, is := sides[accessv1.UserGroup](w)
+		was, is, err := inPlace[accessv1.UserGroup](ctx, g, object.Name)
+		if err != nil {
+			return err
+		}
 		return g.ofGroup(ctx, was, is)
 	case *accessv1.Role:
-		was, is := sides[accessv1.Role](w)
+		was, is, err := inPlace[accessv1.Role](ctx, g, object.Name)
+		if err != nil {
+			return err
+		}
 		return g.ofRole(ctx, was, is)
 	case *accessv1.Restriction:
 		return g.ofGroupsBy(ctx, index.GroupByRestriction, object.Name)
@@ -57,23 +61,17 @@ func (g *gains) of(ctx context.Context, w write) error {
 	}
 }
 
-// answered is a deletion with what comes in the place of what is deleted: Roster makes its own where somebody else's had
-// the name.
-func (g *gains) answered(ctx context.Context, w write) (write, error) {
-	if w.new != nil {
-		return w, nil
+// inPlace is what has a name before the write and after it: Roster makes its own where somebody else's goes, and would have
+// where somebody takes the name.
+func inPlace[T any, P interface {
+	*T
+	client.Object
+}](ctx context.Context, g *gains, name string) (was, is *T, err error) {
+	if was, err = read[T, P](ctx, g.before, name); err != nil {
+		return nil, nil, err
 	}
-	switch old := w.old.(type) {
-	case *accessv1.UserGroup:
-		if made, err := read[accessv1.UserGroup](ctx, g.after, old.Name); err != nil || made != nil {
-			return write{w.old, made}, err
-		}
-	case *accessv1.Role:
-		if made, err := read[accessv1.Role](ctx, g.after, old.Name); err != nil || made != nil {
-			return write{w.old, made}, err
-		}
-	}
-	return w, nil
+	is, err = read[T, P](ctx, g.after, name)
+	return was, is, err
 }
 
 func (g *gains) note(who string, grants []access.Grant) {

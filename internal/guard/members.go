@@ -133,9 +133,9 @@ func longer(was, is *accessv1.UserGroup) []string {
 }
 
 // leaving are those who are no longer in a vendor's group, or for a shorter time: that can end a conflict between vendors,
-// and so give them more. A group that goes is left by those as well who list it themselves.
+// and so give them more. A group that goes, or becomes no vendor's, is left by those as well who list it themselves.
 func (g *gains) leaving(ctx context.Context, was, is *accessv1.UserGroup) ([]string, error) {
-	if is != nil {
+	if is != nil && is.Spec.VendorRef != nil {
 		return longer(is, was), nil
 	}
 	listing, err := g.before.graph.UsersListing(ctx, was.Namespace, was.Name)
