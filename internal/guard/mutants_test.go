@@ -120,8 +120,10 @@ var mutants = []mutant{
 	{"a vendor that comes takes no names", "making.go", "if stays || !taken {", "if !taken {"},
 	{"a written vendor has no children", "making.go", "w.reader.show(child)", "_ = child"},
 	{"what Roster makes is nobody's", "making.go", "child.SetOwnerReferences([]metav1.OwnerReference{*metav1.NewControllerRef(of, accessv1.SchemeGroupVersion.WithKind(kind))})", "_ = of"},
-	{"nothing comes in the place of a deleted group", "gain.go", "if made, err := read[accessv1.UserGroup](ctx, g.after, old.Name); err != nil || made != nil {", "if made, err := read[accessv1.UserGroup](ctx, g.after, old.Name); err != nil {"},
-	{"nothing comes in the place of a deleted role", "gain.go", "if made, err := read[accessv1.Role](ctx, g.after, old.Name); err != nil || made != nil {", "if made, err := read[accessv1.Role](ctx, g.after, old.Name); err != nil {"},
+	{"nothing comes in the place of a deleted group", "gain.go", "was, is, err := inPlace[accessv1.UserGroup](ctx, g, object.Name)\n\t\tif err != nil {", "was, is, err := inPlace[accessv1.UserGroup](ctx, g, object.Name)\n\t\tif is = nil; w.new != nil {\n\t\t\tis = object\n\t\t}\n\t\tif err != nil {"},
+	{"nothing would have been in the place of a new group", "gain.go", "was, is, err := inPlace[accessv1.UserGroup](ctx, g, object.Name)\n\t\tif err != nil {", "was, is, err := inPlace[accessv1.UserGroup](ctx, g, object.Name)\n\t\tif w.old == nil {\n\t\t\twas = nil\n\t\t}\n\t\tif err != nil {"},
+	{"nothing comes in the place of a deleted role", "gain.go", "was, is, err := inPlace[accessv1.Role](ctx, g, object.Name)\n\t\tif err != nil {", "was, is, err := inPlace[accessv1.Role](ctx, g, object.Name)\n\t\tif w.new == nil {\n\t\t\tis = nil\n\t\t}\n\t\tif err != nil {"},
+	{"who lists a group stays whatever takes its name", "members.go", "if is != nil && is.Spec.VendorRef != nil {", "if is != nil {"},
 	{"what is missing stays missing", "overlay.go", "if o.make == nil {", "if o.Reader != nil {"},
 	{"what goes is as if it stayed", "overlay.go", "err == nil && into.GetDeletionTimestamp() == nil ||", "err == nil ||"},
 

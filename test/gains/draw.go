@@ -103,7 +103,7 @@ func (d *dice) fill(s *space, users, groups []string) {
 			owners := d.owned(restriction.OwnerReferences)
 			restriction.ObjectMeta = d.meta(s, restriction.Name)
 			restriction.OwnerReferences = owners
-			s.restrictions = append(s.restrictions, restriction)
+			s.restrictions = append(s.restrictions, d.dying(restriction).(*accessv1.Restriction))
 		}
 	}
 }
@@ -120,7 +120,7 @@ func (d *dice) addRole(s *space, of *accessv1.CatalogRole) {
 		owners := role.OwnerReferences
 		role.ObjectMeta = d.meta(s, of.Name)
 		role.OwnerReferences = owners
-		s.roles = append(s.roles, role)
+		s.roles = append(s.roles, d.dying(role).(*accessv1.Role))
 	}
 }
 
@@ -273,7 +273,7 @@ func (d *dice) rules() []accessv1.Rule {
 func (d *dice) group(s *space, name string) *accessv1.UserGroup {
 	g := &accessv1.UserGroup{ObjectMeta: d.meta(s, name)}
 	g.Spec.Access, g.Spec.Members = d.rules(), d.members()
-	g.Spec.Roles, g.Spec.Restrictions = refs(some(d, 4, roleNamesDrawn...)), refs(append(some(d, 5, restrictionNames...), some(d, 16, rostersNames...)...))
+	g.Spec.Roles, g.Spec.Restrictions = refs(some(d, 4, roleNamesDrawn...)), refs(append(some(d, 5, restrictionNames...), some(d, 8, rostersNames...)...))
 	return g
 }
 
@@ -315,7 +315,7 @@ func (d *dice) addVendor(s *space, name string) {
 	group, restriction := children(vendor)
 	group.Generation, restriction.Generation = d.drawn, d.drawn
 	group.Spec.Members = d.members()
-	missing := d.IntN(24)
+	missing := d.IntN(16)
 	switch missing {
 	case 0:
 		group.OwnerReferences[0].UID = "another"
@@ -328,10 +328,10 @@ func (d *dice) addVendor(s *space, name string) {
 		s.vendors = append(s.vendors, d.dying(vendor).(*accessv1.Vendor))
 	}
 	if missing != 3 && missing != 4 {
-		s.restrictions = append(s.restrictions, restriction)
+		s.restrictions = append(s.restrictions, d.dying(restriction).(*accessv1.Restriction))
 	}
 	if missing != 5 {
-		s.groups = append(s.groups, group)
+		s.groups = append(s.groups, d.dying(group).(*accessv1.UserGroup))
 	}
 }
 
