@@ -34,7 +34,6 @@ var mutants = []mutant{
 	{"roles are not looked at", "gain.go", "return g.ofRole(ctx, was, is)", "_, _ = was, is\n\t\treturn nil"},
 	{"restrictions are not looked at", "gain.go", "return g.ofGroupsBy(ctx, index.GroupByRestriction, object.Name)", "return nil"},
 	{"vendors are not looked at", "gain.go", "return g.ofVendor(ctx, object, w.new != nil)", "return nil"},
-	{"a vendor's groups are not looked at", "units.go", "return g.ofGroupsBy(ctx, index.GroupByVendor, vendor.Name)", "return nil"},
 	{"who waits for a vendor's restriction is forgotten", "units.go", "if _, ok := child.(*accessv1.Restriction); !ok {", "if child != nil {"},
 	{"vendors go unseen", "units.go", "return g.ofLeaving(ctx, vendor)", "return nil"},
 	{"holding anything is holding it", "gain.go", "if lacking := access.Gained(g.held, grants); len(lacking) > 0 {", "if lacking := access.Gained(g.held, grants); len(g.held) == 0 && len(lacking) > 0 {"},
@@ -98,8 +97,7 @@ var mutants = []mutant{
 	{"vendors go without their groups", "write.go", "w.reader.hide(&groups[i])", "_ = i"},
 
 	{"only now counts", "judgement.go", "err != nil || now.found != nil || j.isSettled() {", "err != nil || j.before != nil {"},
-	{"vendors have their children already", "judgement.go", "return !isVendor && j.write.new", "return (isVendor || j.write.new != nil) && j.write.new"},
-	{"what is deleted leaves nobody's name free", "judgement.go", "j.write.new != nil && !j.before.reader.missed &&", "(j.write.new == nil || !j.before.reader.missed) &&"},
+	{"vendors have their children already", "judgement.go", "return !isVendor && !j", "return (isVendor || j.write.new != nil || j.write.old != nil) && !j"},
 	{"only what was missing counts", "judgement.go", " && !j.after.reader.missed", ""},
 	{"only what will be missing counts", "judgement.go", " && !j.before.reader.missed", ""},
 	{"anybody adds owners", "judgement.go", "addsOwners(w.old, w.new) ||", "w.new == nil ||"},

@@ -135,10 +135,14 @@ func (d *dice) owned(by []metav1.OwnerReference) []metav1.OwnerReference {
 // dying marks one object in many as being deleted.
 func (d *dice) dying(object client.Object) client.Object {
 	if d.oneIn(40) {
-		object.SetDeletionTimestamp(&metav1.Time{Time: Now.Add(-time.Minute)})
-		object.SetFinalizers([]string{"test.example/wait"})
+		goes(object)
 	}
 	return object
+}
+
+func goes(object client.Object) {
+	object.SetDeletionTimestamp(&metav1.Time{Time: Now.Add(-time.Minute)})
+	object.SetFinalizers([]string{"test.example/wait"})
 }
 
 func (d *dice) meta(s *space, name string) metav1.ObjectMeta {
@@ -159,8 +163,9 @@ func (d *dice) tenant(name, domain string) *accessv1.Tenant {
 		Dimensions: []accessv1.TenantDimension{{Name: "site"}, {Name: "vendor"}},
 		Onboarding: accessv1.Onboarding{Mode: one(d, accessv1.OnboardingNone, accessv1.OnboardingNone, accessv1.OnboardingInvitation)},
 	}}
+	t.Spec.Dimensions[0].Values = valuesOf["site"]
 	if d.oneIn(3) {
-		t.Spec.Dimensions[0].Restrictions, t.Spec.Dimensions[0].Values = accessv1.RestrictionsSynced, valuesOf["site"]
+		t.Spec.Dimensions[0].Restrictions = accessv1.RestrictionsSynced
 	}
 	if d.oneIn(2) {
 		t.Spec.AllowedEmailDomains = []string{domain}
@@ -315,22 +320,24 @@ func (d *dice) addVendor(s *space, name string) {
 	group, restriction := children(vendor)
 	group.Generation, restriction.Generation = d.drawn, d.drawn
 	group.Spec.Members = d.members()
-	missing := d.IntN(16)
-	switch missing {
+	odd := d.IntN(16)
+	switch odd {
 	case 0:
 		group.OwnerReferences[0].UID = "another"
 	case 1:
 		restriction.OwnerReferences = nil
 	case 2:
 		group = d.group(s, group.Name)
+	case 3: // its children went first
+		goes(vendor)
 	}
-	if missing != 3 {
+	if odd != 4 {
 		s.vendors = append(s.vendors, d.dying(vendor).(*accessv1.Vendor))
 	}
-	if missing != 3 && missing != 4 {
+	if odd < 3 || odd > 5 {
 		s.restrictions = append(s.restrictions, d.dying(restriction).(*accessv1.Restriction))
 	}
-	if missing != 5 {
+	if odd < 3 || odd == 4 || odd > 7 {
 		s.groups = append(s.groups, d.dying(group).(*accessv1.UserGroup))
 	}
 }

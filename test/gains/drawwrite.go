@@ -52,7 +52,7 @@ func (d *dice) change(s *space) (was, is client.Object) {
 		return changed(d, named(s.users, name), d.user(s, name), d.tweakUser)
 	case 7, 8, 9, 10, 11, 12:
 		name := one(d, groupNames...)
-		if d.oneIn(4) {
+		if d.oneIn(3) {
 			name = one(d, vendorGroups...)
 		}
 		return changed(d, named(s.groups, name), d.group(s, name), d.tweakGroup)
