@@ -29,7 +29,7 @@ var (
 	roleNamesDrawn   = []string{"r0", "r1", "owner", "partner", "r2"}
 	restrictionNames = []string{"x0", "x1", "x2"}
 	// rostersNames are restrictions that Roster makes.
-	rostersNames = []string{"site.de", "v0.vendor"}
+	rostersNames = []string{"site.de", "v0.vendor", "v1.vendor"}
 )
 
 func (d *dice) oneIn(n int) bool { return d.IntN(n) == 0 }
