@@ -122,7 +122,8 @@ var mutants = []mutant{
 	{"nothing would have been in the place of a new group", "gain.go", "was, is, err := inPlace[accessv1.UserGroup](ctx, g, object.Name)\n\t\tif err != nil {", "was, is, err := inPlace[accessv1.UserGroup](ctx, g, object.Name)\n\t\tif w.old == nil {\n\t\t\twas = nil\n\t\t}\n\t\tif err != nil {"},
 	{"nothing comes in the place of a deleted role", "gain.go", "was, is, err := inPlace[accessv1.Role](ctx, g, object.Name)\n\t\tif err != nil {", "was, is, err := inPlace[accessv1.Role](ctx, g, object.Name)\n\t\tif w.new == nil {\n\t\t\tis = nil\n\t\t}\n\t\tif err != nil {"},
 	{"who lists a group stays whatever takes its name", "members.go", "if is != nil && is.Spec.VendorRef != nil {", "if is != nil {"},
-	{"what is missing stays missing", "overlay.go", "if o.make == nil {", "if o.Reader != nil {"},
+	{"what is missing stays missing", "overlay.go", "if o.make == nil {\n\t\treturn err\n", "if o.Reader != nil {\n\t\treturn err\n"},
+	{"lists have what goes", "overlay.go", "if made != nil {\n\t\to.show(made)", "if made != nil && o.make == nil {\n\t\to.show(made)"},
 	{"what goes is as if it stayed", "overlay.go", "err == nil && into.GetDeletionTimestamp() == nil ||", "err == nil ||"},
 
 	{"what is shown otherwise is not listed", "overlay.go", "if s.object != nil && s.isFound(asked) {", "if false {"},
