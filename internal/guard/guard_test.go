@@ -327,26 +327,6 @@ func withDimension(name string) *accessv1.Tenant {
 	})
 }
 
-func TestVendors(t *testing.T) {
-	options := func(v *accessv1.Vendor) { v.Spec.Options = []string{"publishing"} }
-	run(t, map[string]row{
-		"switching an option on":                    changed(ana, "abc", "group abc.vendor.editor would gain publish on products at vendor=abc", options),
-		"switching an option on, as the platform":   changed(platform, "abc", "", options),
-		"a new title":                               changed(vic, "abc", "", func(v *accessv1.Vendor) { v.Spec.DisplayName = "ABC" }),
-		"creating one brings groups":                created(ana, vendor("new"), ""),
-		"creating one brings groups that give more": created(vic, vendor("new"), "group new.vendor.editor would gain Manage on products at vendor=new"),
-		"creating one with an option":               created(ana, vendor("new", "publishing"), "does not hold publish on products at vendor=new"),
-		"deleting one":                              deleted[*accessv1.Vendor](vic, "abc", "user zoe would gain"),
-		"creating one whose group's name is taken":  created(vic, vendor("new"), "group new.vendor.editor would gain").beside(group("new.vendor.editor")),
-		"switching an option on while a name is taken": func() row {
-			was, is := change(vendor("new"), options)
-			return row{by: ana, was: was, is: is, refused: "group new.vendor.editor would gain publish"}.beside(was, group("new.vendor.editor"))
-		}(),
-		"deleting one that nobody is in":                 deleted[*accessv1.Vendor](vic, "abc", "").beside(user("zoe")),
-		"deleting one by who holds what its people gain": deleted[*accessv1.Vendor](ana, "abc", ""),
-	})
-}
-
 func TestInvitations(t *testing.T) {
 	cancelled := true
 	cancel := func(i *accessv1.Invitation) { i.Spec.Cancel = &cancelled }

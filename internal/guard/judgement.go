@@ -136,7 +136,7 @@ func (j *judgement) gain(ctx context.Context) (*gain, error) {
 // place of what is deleted too, nor while a name that it needs is somebody else's.
 func (j *judgement) isSettled() bool {
 	_, isVendor := j.write.object().(*accessv1.Vendor)
-	return !isVendor && j.write.new != nil && !j.before.reader.missed && !j.after.reader.missed
+	return !isVendor && !j.before.reader.missed && !j.after.reader.missed
 }
 
 func (j *judgement) sentence(g *gain) string {

@@ -14,15 +14,28 @@ import (
 )
 
 // settle lets a world be as it will be: whatever Roster makes of a free name is there, and so is what it makes of a written
-// vendor, although somebody else's object may have the name for now.
-func (w *world) settle(stored *graph.Graph, written client.Object) {
+// vendor. One that stays takes the names that somebody else's objects have for now; one that goes only those that are free.
+func (w *world) settle(ctx context.Context, stored *graph.Graph, written client.Object, stays bool) error {
 	w.graph = stored.Supposing(w.reader)
 	w.reader.make = w.make
-	if of, ok := written.(*accessv1.Vendor); ok {
-		for _, child := range w.childrenOf(of) {
+	of, _ := written.(*accessv1.Vendor)
+	for _, child := range w.childrenOf(of) {
+		taken, err := w.isTaken(ctx, child)
+		if err != nil {
+			return err
+		}
+		if stays || !taken {
 			w.reader.show(child)
 		}
 	}
+	return nil
+}
+
+// isTaken tells whether something is stored under a child's name that is not on its way out.
+func (w *world) isTaken(ctx context.Context, child client.Object) (bool, error) {
+	stored, _ := child.DeepCopyObject().(client.Object) // a deep copy is of the same type
+	err := w.reader.Reader.Get(ctx, client.ObjectKeyFromObject(child), stored)
+	return err == nil && stored.GetDeletionTimestamp() == nil, client.IgnoreNotFound(err)
 }
 
 // make is what Roster makes of a name as soon as it is free; nil: nothing. Every role of the catalog counts, whether the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
@@ -87,6 +88,9 @@ func (o *overlay) List(ctx context.Context, into client.ObjectList, options ...c
 	if err := o.Reader.List(ctx, into, options...); err != nil {
 		return err
 	}
+	if err := apimeta.EachListItem(into, func(item runtime.Object) error { return o.replace(ctx, item) }); err != nil {
+		return err
+	}
 	asked := client.ListOptions{}
 	asked.ApplyOptions(options)
 	for _, s := range o.shown {
@@ -97,6 +101,29 @@ func (o *overlay) List(ctx context.Context, into client.ObjectList, options ...c
 		}
 	}
 	return nil
+}
+
+// replace shows what will be in the place of something listed that is on its way out.
+func (o *overlay) replace(ctx context.Context, item runtime.Object) error {
+	going, ok := item.(client.Object)
+	if !ok || going.GetDeletionTimestamp() == nil || o.shows(going) {
+		return nil
+	}
+	o.missed = true
+	if o.make == nil {
+		return nil
+	}
+	made, err := o.make(ctx, going, going.GetName())
+	if made != nil {
+		o.show(made)
+	}
+	return err
+}
+
+func (o *overlay) shows(object client.Object) bool {
+	return slices.ContainsFunc(o.shown, func(s *shown) bool {
+		return s.key == client.ObjectKeyFromObject(object) && s.kind == reflect.TypeOf(object)
+	})
 }
 
 // listedIn tells whether a list is of the object's kind.

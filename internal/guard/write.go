@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"errors"
 	"reflect"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -82,8 +83,10 @@ func (g *Guard) worlds(ctx context.Context, w write, settled bool) (before, afte
 	}
 	after.tenancy = before.tenancy
 	if settled {
-		before.settle(g.Graph, w.old)
-		after.settle(g.Graph, w.new)
+		err = errors.Join(before.settle(ctx, g.Graph, w.old, w.new != nil), after.settle(ctx, g.Graph, w.new, true))
+		if err != nil {
+			return nil, nil, err
+		}
 	}
 	return before, after, after.hideChildren(ctx, w)
 }

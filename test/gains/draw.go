@@ -28,6 +28,8 @@ var (
 	vendorGroups     = []string{"v0.vendor.editor", "v1.vendor.editor"}
 	roleNamesDrawn   = []string{"r0", "r1", "owner", "partner", "r2"}
 	restrictionNames = []string{"x0", "x1", "x2"}
+	// rostersNames are restrictions that Roster makes.
+	rostersNames = []string{"site.de", "v0.vendor", "v1.vendor"}
 )
 
 func (d *dice) oneIn(n int) bool { return d.IntN(n) == 0 }
@@ -94,19 +96,53 @@ func (d *dice) fill(s *space, users, groups []string) {
 		s.restrictions = append(s.restrictions, d.dying(d.restriction(s, name)).(*accessv1.Restriction))
 	}
 	for i := range catalogs[0].Spec.Roles {
-		if !d.oneIn(12) { // the copy may not be made yet
-			s.roles = append(s.roles, d.copied(s, &catalogs[0].Spec.Roles[i]))
+		d.addRole(s, &catalogs[0].Spec.Roles[i])
+	}
+	for _, restriction := range synced(s.tenant) {
+		if !d.oneIn(6) {
+			owners := d.owned(restriction.OwnerReferences)
+			restriction.ObjectMeta = d.meta(s, restriction.Name)
+			restriction.OwnerReferences = owners
+			s.restrictions = append(s.restrictions, d.dying(restriction).(*accessv1.Restriction))
 		}
 	}
+}
+
+// addRole adds a tenant's copy of a role of the catalog. It may not be made yet, or somebody else may have had the name
+// before the catalog.
+func (d *dice) addRole(s *space, of *accessv1.CatalogRole) {
+	switch d.IntN(24) {
+	case 0, 1:
+	case 2:
+		s.roles = append(s.roles, d.role(s, of.Name))
+	default:
+		role := copyOf(s.tenant, of)
+		owners := role.OwnerReferences
+		role.ObjectMeta = d.meta(s, of.Name)
+		role.OwnerReferences = owners
+		s.roles = append(s.roles, d.dying(role).(*accessv1.Role))
+	}
+}
+
+// owned are the owners of what Roster makes; now and then it is somebody else's object.
+func (d *dice) owned(by []metav1.OwnerReference) []metav1.OwnerReference {
+	if d.oneIn(12) {
+		return nil
+	}
+	return by
 }
 
 // dying marks one object in many as being deleted.
 func (d *dice) dying(object client.Object) client.Object {
 	if d.oneIn(40) {
-		object.SetDeletionTimestamp(&metav1.Time{Time: Now.Add(-time.Minute)})
-		object.SetFinalizers([]string{"test.example/wait"})
+		goes(object)
 	}
 	return object
+}
+
+func goes(object client.Object) {
+	object.SetDeletionTimestamp(&metav1.Time{Time: Now.Add(-time.Minute)})
+	object.SetFinalizers([]string{"test.example/wait"})
 }
 
 func (d *dice) meta(s *space, name string) metav1.ObjectMeta {
@@ -127,6 +163,10 @@ func (d *dice) tenant(name, domain string) *accessv1.Tenant {
 		Dimensions: []accessv1.TenantDimension{{Name: "site"}, {Name: "vendor"}},
 		Onboarding: accessv1.Onboarding{Mode: one(d, accessv1.OnboardingNone, accessv1.OnboardingNone, accessv1.OnboardingInvitation)},
 	}}
+	t.Spec.Dimensions[0].Values = valuesOf["site"]
+	if d.oneIn(3) {
+		t.Spec.Dimensions[0].Restrictions = accessv1.RestrictionsSynced
+	}
 	if d.oneIn(2) {
 		t.Spec.AllowedEmailDomains = []string{domain}
 	}
@@ -238,7 +278,7 @@ func (d *dice) rules() []accessv1.Rule {
 func (d *dice) group(s *space, name string) *accessv1.UserGroup {
 	g := &accessv1.UserGroup{ObjectMeta: d.meta(s, name)}
 	g.Spec.Access, g.Spec.Members = d.rules(), d.members()
-	g.Spec.Roles, g.Spec.Restrictions = refs(some(d, 4, roleNamesDrawn...)), refs(some(d, 5, restrictionNames...))
+	g.Spec.Roles, g.Spec.Restrictions = refs(some(d, 4, roleNamesDrawn...)), refs(append(some(d, 5, restrictionNames...), some(d, 8, rostersNames...)...))
 	return g
 }
 
@@ -261,13 +301,6 @@ func (d *dice) role(s *space, name string) *accessv1.Role {
 	return r
 }
 
-// copied is the tenant's copy of a role of the catalog.
-func (d *dice) copied(s *space, of *accessv1.CatalogRole) *accessv1.Role {
-	r := &accessv1.Role{ObjectMeta: d.meta(s, of.Name), Spec: accessv1.RoleSpec{Rules: of.Rules, Protection: of.Protection}}
-	r.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(s.tenant, accessv1.SchemeGroupVersion.WithKind("Tenant"))}
-	return r
-}
-
 func (d *dice) restriction(s *space, name string) *accessv1.Restriction {
 	r := &accessv1.Restriction{ObjectMeta: d.meta(s, name)}
 	r.Spec.Dimension = one(d, "site", "site", "site", "vendor", "weekday", "lost")
@@ -280,24 +313,33 @@ func (d *dice) restriction(s *space, name string) *accessv1.Restriction {
 	return r
 }
 
-// addVendor adds a vendor with its children, now and then without one of the three, or with a group that only claims it.
+// addVendor adds a vendor with its children, now and then without one of the three, or with something else by the name of
+// a child.
 func (d *dice) addVendor(s *space, name string) {
 	vendor := d.vendor(s, name)
 	group, restriction := children(vendor)
 	group.Generation, restriction.Generation = d.drawn, d.drawn
 	group.Spec.Members = d.members()
-	switch d.IntN(24) {
+	odd := d.IntN(16)
+	switch odd {
 	case 0:
 		group.OwnerReferences[0].UID = "another"
 	case 1:
 		restriction.OwnerReferences = nil
 	case 2:
-		s.groups = append(s.groups, group)
-		return
+		group = d.group(s, group.Name)
+	case 3: // its children went first
+		goes(vendor)
 	}
-	s.vendors = append(s.vendors, d.dying(vendor).(*accessv1.Vendor))
-	s.restrictions = append(s.restrictions, restriction)
-	s.groups = append(s.groups, group)
+	if odd != 4 {
+		s.vendors = append(s.vendors, d.dying(vendor).(*accessv1.Vendor))
+	}
+	if odd < 3 || odd > 5 {
+		s.restrictions = append(s.restrictions, d.dying(restriction).(*accessv1.Restriction))
+	}
+	if odd < 3 || odd == 4 || odd > 7 {
+		s.groups = append(s.groups, d.dying(group).(*accessv1.UserGroup))
+	}
 }
 
 func (d *dice) vendor(s *space, name string) *accessv1.Vendor {
@@ -306,7 +348,7 @@ func (d *dice) vendor(s *space, name string) *accessv1.Vendor {
 
 // children are the group and the restriction that Roster makes for a vendor.
 func children(of *accessv1.Vendor) (*accessv1.UserGroup, *accessv1.Restriction) {
-	owner := []metav1.OwnerReference{*metav1.NewControllerRef(of, accessv1.SchemeGroupVersion.WithKind("Vendor"))}
+	owner := ownedBy(of, "Vendor")
 	meta := func(suffix string) metav1.ObjectMeta {
 		name := of.Name + suffix
 		return metav1.ObjectMeta{Namespace: of.Namespace, Name: name, UID: types.UID(of.Namespace + "-" + name), OwnerReferences: owner}

@@ -14,8 +14,11 @@ func (d *dice) ask(w *world) {
 	if d.oneIn(12) {
 		w.write.verbs = some(d, 2, "escalate", "bind", "bind partner", "bind r0")
 	}
-	if d.oneIn(32) {
+	switch d.IntN(64) {
+	case 0, 1:
 		d.forge(w)
+	case 2:
+		d.own(w.write)
 	}
 }
 
@@ -49,7 +52,7 @@ func (d *dice) change(s *space) (was, is client.Object) {
 		return changed(d, named(s.users, name), d.user(s, name), d.tweakUser)
 	case 7, 8, 9, 10, 11, 12:
 		name := one(d, groupNames...)
-		if d.oneIn(4) {
+		if d.oneIn(3) {
 			name = one(d, vendorGroups...)
 		}
 		return changed(d, named(s.groups, name), d.group(s, name), d.tweakGroup)
@@ -57,7 +60,7 @@ func (d *dice) change(s *space) (was, is client.Object) {
 		name := one(d, "r0", "r1", "r2", "r0", "r1", "r2", "owner")
 		return changed(d, named(s.roles, name), d.role(s, name), d.tweakRole)
 	case 15, 16:
-		name := one(d, "x0", "x1", "x2", "x0", "x1", "x2", "v0.vendor")
+		name := one(d, "x0", "x1", "x2", "x0", "x1", "x2", "v0.vendor", "site.de")
 		return changed(d, named(s.restrictions, name), d.restriction(s, name), tweakRestriction)
 	case 17, 18:
 		name := one(d, vendorNames...)
@@ -171,18 +174,36 @@ func tweakRestriction(r, from *accessv1.Restriction) {
 	}
 }
 
-// forge claims something of Roster's: a label, or an owner. It is drawn for what somebody creates or changes.
+// own lets an object get an owner that is none of Roster's kinds, or lose one.
+func (d *dice) own(w write) {
+	object := one(d, w.was, w.is)
+	if object == nil || w.is == nil {
+		return
+	}
+	owners := object.GetOwnerReferences()
+	object.SetOwnerReferences(append(owners[:len(owners):len(owners)],
+		metav1.OwnerReference{APIVersion: "apps/v1", Kind: "Deployment", Name: "shop", UID: "shop"}))
+}
+
+// forge claims something of Roster's: a label, a finalizer that comes or goes, or an owner. It is drawn for what somebody
+// creates or changes.
 func (d *dice) forge(w *world) {
 	object := w.write.is
 	if _, invitation := object.(*accessv1.Invitation); object == nil || invitation || w.write.by == self || w.write.by == cleaner {
 		return
 	}
 	w.write.forged = true
-	if d.oneIn(2) {
+	switch d.IntN(3) {
+	case 0:
 		object.SetLabels(map[string]string{accessv1.LabelPredefined: "true"})
-		return
+	case 1:
+		if w.write.was != nil && d.oneIn(2) {
+			object = w.write.was
+		}
+		object.SetFinalizers(append(object.GetFinalizers()[:len(object.GetFinalizers()):len(object.GetFinalizers())], "access.roster.dev/held"))
+	default:
+		of := d.vendor(w.acme, "v0")
+		object.SetOwnerReferences(append(object.GetOwnerReferences()[:len(object.GetOwnerReferences()):len(object.GetOwnerReferences())],
+			*metav1.NewControllerRef(of, accessv1.SchemeGroupVersion.WithKind("Vendor"))))
 	}
-	of := d.vendor(w.acme, "v0")
-	object.SetOwnerReferences(append(object.GetOwnerReferences()[:len(object.GetOwnerReferences()):len(object.GetOwnerReferences())],
-		*metav1.NewControllerRef(of, accessv1.SchemeGroupVersion.WithKind("Vendor"))))
 }

@@ -75,8 +75,9 @@ func (s *space) inConflict(u *accessv1.User, at time.Time) bool {
 
 // lastEra is the last in which a user is in a group; -1: he is in it no more.
 func lastEra(u *accessv1.User, g *accessv1.UserGroup) int {
-	last := len(eras) - 1
-	for ; last >= 0 && !isMember(u, g, eras[last]); last-- {
+	last := forever
+	for last >= 0 && !isMember(u, g, eras[last]) {
+		last--
 	}
 	return last
 }

@@ -20,9 +20,7 @@ const (
 // refusal is why a write has to be refused; empty: it has to be let through.
 func (w *world) refusal() string {
 	switch {
-	case w.write.by == self:
-		return ""
-	case w.write.by == cleaner && (w.write.is == nil || w.means() == ""):
+	case w.write.by == self, w.write.by == cleaner && w.cleans():
 		return ""
 	case w.write.forged:
 		return "it claims what only Roster writes"
@@ -30,8 +28,12 @@ func (w *world) refusal() string {
 	if why := w.rostersOwn(); why != "" || w.means() == "" {
 		return why
 	}
-	after, by := w.acme.after(w.write), w.requester()
-	escalates := contains(w.write.verbs, "escalate")
+	return w.staying().refusalTo(w.requester())
+}
+
+// refusalTo is why somebody who writes what means something is refused.
+func (w *world) refusalTo(by requester) string {
+	after, escalates := w.acme.after(w.write), contains(w.write.verbs, "escalate")
 	if why := w.userRule(after); why != "" {
 		return why
 	}
@@ -46,16 +48,40 @@ func (w *world) refusal() string {
 			return "nobody would administer the tenant"
 		}
 	}
-	switch {
-	case escalates:
+	if escalates {
 		return ""
-	case w.acme.problem():
+	}
+	return w.refusalWithoutVerb(by, after)
+}
+
+// refusalWithoutVerb is why it takes the verb escalate.
+func (w *world) refusalWithoutVerb(by requester, after *space) string {
+	if w.acme.problem() {
 		return "nobody holds anything in this tenant"
 	}
 	if _, ok := w.write.object().(*accessv1.Invitation); ok {
 		return w.invitationRule(by)
 	}
-	return w.escalation(by, after)
+	if w.write.is != nil && !sameOwners(w.write) {
+		return "an owner decides when the cluster deletes"
+	}
+	if why := w.escalation(by, w.acme, after); why != "" {
+		return why
+	}
+	vendor, _ := w.write.is.(*accessv1.Vendor)
+	if why := w.escalation(by, w.acme.settled(vendor), after.settled(vendor)); why != "" {
+		return "in the end " + why
+	}
+	return ""
+}
+
+// cleans tells whether a write deletes, lets go of what holds a deletion up, or drops owners that are gone.
+func (w *world) cleans() bool {
+	if w.write.is == nil || w.means() == "" {
+		return true
+	}
+	return w.write.was != nil && reflect.DeepEqual(spec(w.write.was), spec(w.write.is)) &&
+		len(w.write.is.GetOwnerReferences()) < len(w.write.was.GetOwnerReferences())
 }
 
 // means says what the write changes that anything depends on; empty: nothing.
@@ -67,9 +93,21 @@ func (w *world) means() string {
 		return "it is deleted"
 	case !reflect.DeepEqual(spec(w.write.was), spec(w.write.is)):
 		return "its spec changes"
+	case !sameOwners(w.write):
+		return "its owners change"
 	default:
 		return ""
 	}
+}
+
+// sameOwners tells whether nobody becomes an owner by a write, and nobody ceases to be one.
+func sameOwners(w write) bool {
+	var were []metav1.OwnerReference
+	if w.was != nil {
+		were = w.was.GetOwnerReferences()
+	}
+	are := w.is.GetOwnerReferences()
+	return len(were) == len(are) && (len(are) == 0 || reflect.DeepEqual(were, are))
 }
 
 func spec(object client.Object) any {
@@ -97,8 +135,8 @@ func (w *world) rostersOwn() string {
 	was, isGroup := w.write.was.(*accessv1.UserGroup)
 	is, stays := w.write.is.(*accessv1.UserGroup)
 	switch {
-	case w.means() == "":
-		return ""
+	case w.write.is != nil && reflect.DeepEqual(spec(w.write.was), spec(w.write.is)):
+		return "" // its owners are somebody else's affair
 	case isGroup && stays:
 		rest := is.Spec
 		rest.Members, rest.Description = was.Spec.Members, was.Spec.Description
@@ -134,6 +172,16 @@ func (w *world) userRule(after *space) string {
 
 // protectedRole is a role that the write assigns or touches, and that takes a verb which the requester lacks.
 func (w *world) protectedRole(after *space) string {
+	for _, name := range w.rolesTouched(after) {
+		if w.acme.protects(name) && !contains(w.write.verbs, "bind") && !contains(w.write.verbs, "bind "+name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// rolesTouched are those of the groups that a user joins, those of a changed group, and a changed role.
+func (w *world) rolesTouched(after *space) []string {
 	var names []string
 	switch object := w.write.object().(type) {
 	case *accessv1.User:
@@ -155,12 +203,7 @@ func (w *world) protectedRole(after *space) string {
 			names = []string{object.Name}
 		}
 	}
-	for _, name := range names {
-		if w.acme.protects(name) && !contains(w.write.verbs, "bind") && !contains(w.write.verbs, "bind "+name) {
-			return name
-		}
-	}
-	return ""
+	return names
 }
 
 func roleNames(g *accessv1.UserGroup) []string {
@@ -221,49 +264,61 @@ func (w *world) invitationRule(by requester) string {
 	return "invitations of others are for administrators"
 }
 
-// escalation is what anybody gains and the requester does not hold: a user; whoever may become a member of a group; and
-// whoever may get a role by a group without restrictions.
-func (w *world) escalation(by requester, after *space) string {
+// escalation is what anybody gains from one state of the namespace to another and the requester does not hold: a user;
+// whoever may become a member of a group; and whoever may get a role by a group without restrictions.
+func (w *world) escalation(by requester, before, after *space) string {
 	for _, is := range after.users {
-		was := named(w.acme.users, is.Name)
+		was := named(before.users, is.Name)
 		if written, ok := w.write.is.(*accessv1.User); ok && written == is {
 			was, _ = w.sidesOfUser()
 		}
-		before, now := w.acme.standing(was), after.standing(is)
+		had, has := before.standing(was), after.standing(is)
 		for _, gained := range []reach{
-			now.does.without(before.does), now.once.without(before.once), now.ever.without(before.ever),
+			has.does.without(had.does), has.once.without(had.once), has.ever.without(had.ever),
 		} {
 			if lacking := gained.without(by.holds); !lacking.empty() {
 				return "user " + is.Name + " would gain " + (lacking[0] | lacking[1] | lacking[2]).String()
 			}
 		}
 	}
-	held := by.holds[forever]
 	for _, userType := range userTypes {
-		for _, is := range after.groups {
-			was := named(w.acme.groups, is.Name)
-			gained := after.gives(is, userType, anyMember) &^ w.acme.gives(was, userType, anyMember)
-			if lacking := gained &^ held; lacking != 0 {
-				return "members of group " + is.Name + " would gain " + lacking.String()
-			}
+		if why := w.escalationOf(userType, by.holds[forever], before, after); why != "" {
+			return why
 		}
-		if lacking := w.gainedByRole(after, userType) &^ held; lacking != 0 {
-			return "who has the role would gain " + lacking.String()
+	}
+	return ""
+}
+
+// escalationOf is what those of a type would gain who may yet become members.
+func (w *world) escalationOf(userType accessv1.UserType, held points, before, after *space) string {
+	for _, is := range after.groups {
+		was := named(before.groups, is.Name)
+		gained := after.gives(is, userType, anyMember) &^ before.gives(was, userType, anyMember)
+		if lacking := gained &^ held; lacking != 0 {
+			return "members of group " + is.Name + " would gain " + lacking.String()
 		}
+	}
+	if lacking := w.gainedByRole(userType, before, after) &^ held; lacking != 0 {
+		return "who has the role would gain " + lacking.String()
 	}
 	return ""
 }
 
 var userTypes = []accessv1.UserType{accessv1.UserTypeEmployee, accessv1.UserTypeSelfService, accessv1.UserTypeRobot}
 
-func (w *world) gainedByRole(after *space, userType accessv1.UserType) points {
-	is, ok := w.write.is.(*accessv1.Role)
-	if !ok || is.DeletionTimestamp != nil {
+// gainedByRole asks what has a written role's name: when somebody's goes, Roster's may come.
+func (w *world) gainedByRole(userType accessv1.UserType, before, after *space) points {
+	written, ok := w.write.object().(*accessv1.Role)
+	if !ok {
+		return 0
+	}
+	is := living(after.roles, written.Name)
+	if is == nil {
 		return 0
 	}
 	gained := after.roleGives(is, userType, nil)
-	if was := living(w.acme.roles, is.Name); was != nil {
-		gained &^= w.acme.roleGives(was, userType, nil)
+	if was := living(before.roles, written.Name); was != nil {
+		gained &^= before.roleGives(was, userType, nil)
 	}
 	return gained
 }

@@ -1,6 +1,8 @@
 package gains
 
 import (
+	"slices"
+
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -69,21 +71,31 @@ func appendAll[T client.Object](out []client.Object, objects []T) []client.Objec
 	return out
 }
 
-// after is the namespace with a write done, and with what Roster makes of it: a vendor's children come and go with it.
+// after is the namespace with a write done. The groups of a deleted vendor go with it.
 func (s *space) after(w write) *space {
+	out := s.with(w.object(), w.is != nil)
+	if gone, ok := w.was.(*accessv1.Vendor); ok && w.is == nil {
+		out.groups = slices.DeleteFunc(slices.Clone(s.groups), func(g *accessv1.UserGroup) bool {
+			return g.Spec.VendorRef != nil && g.Spec.VendorRef.Name == gone.Name
+		})
+	}
+	return out
+}
+
+// with is the namespace with an object in the place of the one of its name, or without either.
+func (s *space) with(object client.Object, stays bool) *space {
 	out := *s
-	switch object := w.object().(type) {
+	switch object := object.(type) {
 	case *accessv1.User:
-		out.users = replaced(s.users, object, w.is != nil)
+		out.users = replaced(s.users, object, stays)
 	case *accessv1.UserGroup:
-		out.groups = replaced(s.groups, object, w.is != nil)
+		out.groups = replaced(s.groups, object, stays)
 	case *accessv1.Role:
-		out.roles = replaced(s.roles, object, w.is != nil)
+		out.roles = replaced(s.roles, object, stays)
 	case *accessv1.Restriction:
-		out.restrictions = replaced(s.restrictions, object, w.is != nil)
+		out.restrictions = replaced(s.restrictions, object, stays)
 	case *accessv1.Vendor:
-		out.vendors = replaced(s.vendors, object, w.is != nil)
-		out.keepChildren(w, object)
+		out.vendors = replaced(s.vendors, object, stays)
 	}
 	return &out
 }
@@ -99,27 +111,6 @@ func replaced[T client.Object](objects []T, object T, stays bool) []T {
 		out = append(out, object)
 	}
 	return out
-}
-
-func (s *space) keepChildren(w write, of *accessv1.Vendor) {
-	switch {
-	case w.is == nil:
-		var kept []*accessv1.UserGroup
-		for _, g := range s.groups {
-			if g.Spec.VendorRef == nil || g.Spec.VendorRef.Name != of.Name {
-				kept = append(kept, g)
-			}
-		}
-		s.groups = kept
-	case w.was == nil && s.catalog != nil:
-		group, restriction := children(of)
-		if named(s.groups, group.Name) == nil {
-			s.groups = append(s.groups[:len(s.groups):len(s.groups)], group)
-		}
-		if named(s.restrictions, restriction.Name) == nil {
-			s.restrictions = append(s.restrictions[:len(s.restrictions):len(s.restrictions)], restriction)
-		}
-	}
 }
 
 // named finds an object by its name; nil: there is none.
