@@ -17,7 +17,7 @@ const (
 	// sample is one of how many mutants the tests look for; MUTANTS=all looks for all of them.
 	sample = 12
 	// worldsToTry is how many worlds each mutant has to survive.
-	worldsToTry = 20_000
+	worldsToTry = 50_000
 )
 
 // program switches one fault on after the other, asks the random worlds, and prints what was found, a line for each.
