@@ -56,15 +56,11 @@ func run(ctx context.Context) error {
 		sizes = sizes[:2]
 	}
 	for _, s := range sizes {
-		if err := measure(ctx, found, s, pattern, *short); err != nil {
-			return err
+		if err = measure(ctx, found, s, pattern, *short); err != nil {
+			break
 		}
 	}
-	found.Print(os.Stdout)
-	if *into == "" {
-		return found.Wrong()
-	}
-	return writeJSON(found, *into)
+	return found.Finish(err, *into)
 }
 
 func measure(ctx context.Context, found *report.Report, s size, pattern *regexp.Regexp, short bool) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"os"
 	"time"
 
 	admissionv1 "k8s.io/api/admission/v1"
@@ -13,7 +12,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
-	"github.com/roster-dev/roster/test/bench/report"
 )
 
 // write is one write, who asks for it, and what is expected of it.
@@ -132,15 +130,4 @@ func (w write) request() (admission.Request, error) {
 		into.Raw = raw
 	}
 	return out, nil
-}
-
-func writeJSON(found *report.Report, file string) error {
-	raw, err := json.MarshalIndent(found, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(file, append(raw, '\n'), 0o600); err != nil {
-		return err
-	}
-	return found.Wrong()
 }
