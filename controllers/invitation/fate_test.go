@@ -139,7 +139,7 @@ var _ = Describe("an invitation that somebody wrote", func() {
 	})
 
 	It("waits while the tenant is suspended, and says so", func(ctx context.Context) {
-		env.ExpectChanged(ctx, cluster, w.tenant(), suspended)
+		env.ExpectSuspended(ctx, cluster, w.tenant())
 		cluster.ExpectApplied(ctx, w.user("ana"), w.invitation("by-hand", "ana"))
 		w.expectInvitation(ctx, "by-hand", env.HaveState(accessv1.InvitationPending),
 			env.HaveCondition(accessv1.ConditionReconciling, yes, accessv1.ReasonTenantSuspended))

@@ -129,5 +129,3 @@ func (w world) expectFirst(ctx context.Context, user string, matchers ...gomegat
 }
 
 func inactive(u *accessv1.User) { u.Spec.State = accessv1.AccountInactive }
-
-func suspended(t *accessv1.Tenant) { t.Spec.State = accessv1.TenantSuspended }

@@ -108,7 +108,7 @@ var _ = Describe("a password reset", func() {
 	})
 
 	It("waits while the tenant is suspended", func(ctx context.Context) {
-		env.ExpectChanged(ctx, cluster, w.tenant(), func(t *accessv1.Tenant) { t.Spec.State = accessv1.TenantSuspended })
+		env.ExpectSuspended(ctx, cluster, w.tenant())
 		cluster.ExpectApplied(ctx, w.reset("forgot", "ana"))
 		w.expect(ctx, "forgot", env.HaveState(accessv1.InvitationPending), env.HaveCondition(accessv1.ConditionReconciling, yes, accessv1.ReasonTenantSuspended))
 		Expect(manager.Outbox.To(w.address("ana"))).To(BeEmpty())

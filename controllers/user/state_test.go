@@ -310,7 +310,7 @@ var _ = Describe("the first invitation", func() {
 	})
 
 	It("is not made by a suspended tenant, and is when the tenant comes back", func(ctx context.Context) {
-		env.ExpectChanged(ctx, cluster, w.tenant(), func(t *accessv1.Tenant) { t.Spec.State = accessv1.TenantSuspended })
+		env.ExpectSuspended(ctx, cluster, w.tenant())
 		cluster.ExpectApplied(ctx, w.user("ana"))
 		w.expectUser(ctx, "ana", env.HaveState(accessv1.UserPending),
 			haveCondition(accessv1.ConditionReady, yes, accessv1.ReasonTenantSuspended),

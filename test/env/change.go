@@ -10,6 +10,7 @@ import (
 	"github.com/onsi/gomega"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -37,6 +38,13 @@ func ExpectChanged[T client.Object](ctx context.Context, c *Cluster, object T, c
 		return c.Client.Update(ctx, fresh, client.FieldOwner("test"))
 	}, patience, interval).WithContext(ctx).Should(gomega.Succeed())
 	return fresh
+}
+
+// ExpectSuspended suspends a tenant and waits until the manager knows: what comes after is not judged by the tenant as it
+// was, which its caches may hold a moment longer.
+func ExpectSuspended(ctx context.Context, c *Cluster, tenant *accessv1.Tenant) {
+	ExpectChanged(ctx, c, tenant, func(t *accessv1.Tenant) { t.Spec.State = accessv1.TenantSuspended })
+	ExpectEventually(ctx, c, tenant, HaveCondition(accessv1.ConditionReady, metav1.ConditionTrue, accessv1.ReasonTenantSuspended))
 }
 
 // ExpectForged writes a status as somebody might who is not Roster.
