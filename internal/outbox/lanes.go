@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // At most so many entries are worked at in one step at a time: one tenant's never take all of it, and all of them
@@ -13,6 +14,11 @@ import (
 const (
 	lanesATenant = 4
 	lanesInAll   = 12
+	// notingInAll bounds how far sending runs ahead of recording what became of it: a crash repeats these mails, and those
+	// in the sending lanes.
+	notingInAll = 24
+	// Workers is how many a controller needs for all that, with some to spare.
+	Workers = lanesInAll + lanesInAll + notingInAll + 4
 )
 
 type queue = workqueue.TypedRateLimitingInterface[ctrl.Request]
@@ -112,6 +118,15 @@ func (l *lanes) call(turn int) place {
 	l.waiting[namespace] = others
 	l.tenants = append(l.tenants, namespace)
 	return first
+}
+
+// handedOver passes the sending lane on before it is recorded what became of the mail, which is the API server's time and
+// not the mail server's. Too far ahead of the API server, the entry keeps it. To be called again when all is recorded.
+func (r *Reconciler) handedOver(s *scope) (recorded func()) {
+	if r.noting.Add(1) <= notingInAll {
+		r.sending.leave(place{r.queue, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(s.stored.object)}})
+	}
+	return func() { r.noting.Add(-1) }
 }
 
 // leave ends the round of an entry, whatever came of it.

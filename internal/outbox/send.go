@@ -69,6 +69,7 @@ func (r *Reconciler) attempt(ctx context.Context, s *scope, action invitation.Ac
 		return ctrl.Result{}, err
 	}
 	s.delivery = r.send(ctx, s)
+	defer r.handedOver(s)()
 	if err := r.recordDelivery(ctx, s, action); err != nil {
 		return ctrl.Result{}, err
 	}
