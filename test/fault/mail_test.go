@@ -96,7 +96,7 @@ var _ = Describe("A mail server in trouble", Ordered, ContinueOnFailure, func() 
 	var came, missed int
 
 	BeforeAll(func(ctx context.Context) {
-		l = phoenix()
+		l = phoenix(managerOptions())
 		calm = workload{name: "calm", act: anaInvited}.observe(ctx, l)
 	})
 	AfterEach(func() { post.mend() })

@@ -65,10 +65,11 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	post = newOffice(trusted)
 	DeferCleanup(func() { post.close() })
 
-	cluster, err = env.Start()
+	cluster, err = env.Start(env.WithPasswords)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() { Expect(cluster.Stop()).To(Succeed()) })
-	cluster.ExpectAppliedFiles(ctx, env.ManagerFiles...)
+	cluster.ExpectSignInNamespace(ctx)
+	cluster.ExpectAppliedFiles(ctx, append(env.ManagerFiles, "config/dex/role.yaml")...)
 	cluster.ExpectApplied(ctx, &accessv1.ResourceCatalog{ObjectMeta: metav1.ObjectMeta{Name: "shop"}, Spec: accessv1.ResourceCatalogSpec{
 		DisplayName: "Shop",
 		Services: []accessv1.CatalogService{{Name: "sales", Resources: []accessv1.CatalogResource{
