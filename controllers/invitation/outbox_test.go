@@ -106,7 +106,7 @@ var _ = Describe("the outbox", Serial, func() {
 			}
 			return false
 		}})
-		tenants := []world{w, newWorld(ctx), newWorld(ctx)}
+		tenants := []world{w, newWorld(ctx), newWorld(ctx), newWorld(ctx), newWorld(ctx), newWorld(ctx)} // enough to fill all lanes
 		for i := range queued {
 			of := tenants[i%len(tenants)]
 			cluster.ExpectApplied(ctx, of.user(fmt.Sprintf("user-%d", i)))

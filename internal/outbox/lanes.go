@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"context"
 	"slices"
 	"sync"
 
@@ -13,10 +14,12 @@ import (
 // together leave workers free for what needs no lane, such as expiry and cancellation.
 const (
 	lanesATenant = 4
-	lanesInAll   = 12
+	lanesInAll   = 20
+	// connectionsInAll is how many mails are handed over at a time: the other lanes hold those that come next.
+	connectionsInAll = 12
 	// notingInAll bounds how far sending runs ahead of recording what became of it: a crash repeats these mails, and those
 	// in the sending lanes.
-	notingInAll = 24
+	notingInAll = 16
 	// Workers is how many a controller needs for all that, with some to spare.
 	Workers = lanesInAll + lanesInAll + notingInAll + 4
 )
@@ -133,4 +136,21 @@ func (r *Reconciler) handedOver(s *scope) (recorded func()) {
 func (r *Reconciler) leave(request ctrl.Request) {
 	r.recording.leave(place{r.queue, request})
 	r.sending.leave(place{r.queue, request})
+}
+
+// connections are taken by mails that are being handed over. The zero value is ready for use.
+type connections struct {
+	once  sync.Once
+	taken chan struct{}
+}
+
+// take waits for one, which is to be given back.
+func (c *connections) take(ctx context.Context) (giveBack func(), err error) {
+	c.once.Do(func() { c.taken = make(chan struct{}, connectionsInAll) })
+	select {
+	case c.taken <- struct{}{}:
+		return func() { <-c.taken }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }

@@ -30,7 +30,7 @@ const (
 	// mailTenant is how many users a tenant has at most, and mailTenants how many tenants there are at least: no more mails
 	// than may go out in an hour, and more tenants than it takes to fill the lanes.
 	mailTenant  = 250
-	mailTenants = 4
+	mailTenants = 6
 	// answering is what a mail server takes for each reply, in the second measurement. A mail needs seven.
 	answering = 25 * time.Millisecond
 )
