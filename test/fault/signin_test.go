@@ -88,7 +88,7 @@ func (s *stage) signIns(ctx context.Context, objects []client.Object) (found []c
 			continue
 		}
 		p := env.SignIn(user.Spec.Email)
-		if cluster.Client.Get(ctx, client.ObjectKeyFromObject(p), p) == nil {
+		if watched.Get(ctx, client.ObjectKeyFromObject(p), p) == nil {
 			p.Hash = []byte(passwords.of(p.Hash))
 			found = append(found, p)
 		}

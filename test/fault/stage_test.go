@@ -95,10 +95,10 @@ func (s *stage) invitation(ctx context.Context, user string, state accessv1.Invi
 	var found *accessv1.Invitation
 	EventuallyWithOffset(1, func() accessv1.InvitationState {
 		u, i := s.user(user), &accessv1.Invitation{}
-		if cluster.Client.Get(ctx, client.ObjectKeyFromObject(u), u) != nil || u.Status.Invitation == nil {
+		if watched.Get(ctx, client.ObjectKeyFromObject(u), u) != nil || u.Status.Invitation == nil {
 			return "none"
 		}
-		if cluster.Client.Get(ctx, client.ObjectKey{Namespace: s.name, Name: u.Status.Invitation.Name}, i) != nil {
+		if watched.Get(ctx, client.ObjectKey{Namespace: s.name, Name: u.Status.Invitation.Name}, i) != nil {
 			return "gone"
 		}
 		found = i
@@ -110,7 +110,7 @@ func (s *stage) invitation(ctx context.Context, user string, state accessv1.Invi
 // hurry lets deferred mails be tried again now, instead of after the pause that their server would be left in peace.
 func (s *stage) hurry(ctx context.Context) {
 	invitations := &accessv1.InvitationList{}
-	Expect(cluster.Client.List(ctx, invitations, client.InNamespace(s.name))).To(Succeed())
+	Expect(watched.List(ctx, invitations, client.InNamespace(s.name))).To(Succeed())
 	past := metav1.NewTime(time.Now().Add(-time.Minute))
 	for i := range invitations.Items {
 		if at := invitations.Items[i].Status.NextAttemptAt; at != nil && time.Until(at.Time) > interval {
@@ -201,7 +201,7 @@ func (s *stage) state(ctx context.Context) string {
 	var objects []client.Object
 	tenant, namespace := &accessv1.Tenant{}, &corev1.Namespace{}
 	for _, object := range []client.Object{tenant, namespace} {
-		if err := cluster.Client.Get(ctx, client.ObjectKey{Name: s.name}, object); err == nil {
+		if err := watched.Get(ctx, client.ObjectKey{Name: s.name}, object); err == nil {
 			objects = append(objects, object)
 		}
 	}
@@ -209,7 +209,7 @@ func (s *stage) state(ctx context.Context) string {
 		&accessv1.UserList{}, &accessv1.UserGroupList{}, &accessv1.RoleList{}, &accessv1.RestrictionList{}, &accessv1.VendorList{},
 		&accessv1.PasswordResetList{}, &accessv1.InvitationList{},
 	} {
-		if cluster.Client.List(ctx, list, client.InNamespace(s.name)) != nil {
+		if watched.List(ctx, list, client.InNamespace(s.name)) != nil {
 			return "unknown"
 		}
 		_ = apimeta.EachListItem(list, func(item runtime.Object) error {
