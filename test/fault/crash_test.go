@@ -57,7 +57,7 @@ func (s *stage) settled(ctx context.Context) string {
 			before, same = now, 0
 		}
 		return same
-	}, patience, 2*interval).WithContext(ctx).Should(BeNumerically(">=", 10))
+	}, patience, interval).WithContext(ctx).Should(BeNumerically(">=", 14))
 	return before
 }
 

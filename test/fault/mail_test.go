@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -99,7 +100,9 @@ var _ = Describe("A mail server in trouble", Ordered, ContinueOnFailure, func() 
 	var came, missed int
 
 	BeforeAll(func(ctx context.Context) {
-		l = phoenix(managerOptions())
+		options := managerOptions()
+		options.SMTP.Timeout = time.Second // a dozen times, a server stalls for as long
+		l = phoenix(options)
 		calm = workload{name: "calm", act: anaInvited}.observe(ctx, l)
 	})
 	AfterEach(func() { post.mend() })
