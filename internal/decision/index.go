@@ -149,7 +149,7 @@ func (i *Index) putUser(user *arrival) {
 		user.digest, _ = digestOf(user.content)
 	}
 	fresh := &record{space: s, flags: flagsOf(user.User)}
-	fresh.entitlement = i.intern.internAs(user.digest, user.content, i.catalogs[user.content.Catalog])
+	fresh.entitle(i.intern.internAs(user.digest, user.content, i.catalogs[user.content.Catalog]))
 	fresh.names(user.names)
 	n, known := i.find(s, byName, user.Name)
 	var before *record
@@ -183,7 +183,7 @@ func (i *Index) enter(n uint32, r *record) {
 // entitle gives a user another access.
 func (i *Index) entitle(n uint32, e *entitlement) {
 	fresh := *i.record(n)
-	fresh.entitlement = e
+	fresh.entitle(e)
 	i.replace(n, &fresh)
 }
 
