@@ -24,7 +24,7 @@ const (
 type record struct {
 	space       *space
 	entitlement *entitlement
-	gist        // the entitlement's
+	gist                      // the entitlement's
 	ends        [kinds]uint16 // of the names
 	flags       flags
 	short       [89]byte
