@@ -17,6 +17,7 @@ import (
 	"sync"
 
 	. "github.com/onsi/gomega"
+	"github.com/roster-dev/roster/test/env"
 )
 
 // Steps of the conversation with a mail server, at each of which it can fail.
@@ -75,7 +76,6 @@ func (c copied) message() *mail.Message {
 // polite for that. It lets nobody send without TLS and the password.
 type office struct {
 	port         int
-	authority    *authority
 	certificates map[string]*tls.Certificate
 
 	lock     sync.Mutex
@@ -93,10 +93,12 @@ const (
 	smtpPassword = "canary-smtp-password-7d1f"
 )
 
-func newOffice(a *authority) *office {
-	o := &office{authority: a, talking: map[net.Conn]bool{}, certificates: map[string]*tls.Certificate{
-		"": a.issue("127.0.0.1", false), expired: a.issue("127.0.0.1", true), otherName: a.issue("mail.elsewhere.example", false),
-		unknownCA: newAuthority("Somebody else").issue("127.0.0.1", false),
+func newOffice(trusted *env.Authority) *office {
+	o := &office{talking: map[net.Conn]bool{}, certificates: map[string]*tls.Certificate{
+		"":        certificateFor("127.0.0.1", trusted, 2200),
+		expired:   certificateFor("127.0.0.1", trusted, 2001),
+		otherName: certificateFor("mail.elsewhere.example", trusted, 2200),
+		unknownCA: certificateFor("127.0.0.1", env.NewAuthority(), 2200),
 	}}
 	o.open()
 	return o
