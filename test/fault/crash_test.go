@@ -57,7 +57,7 @@ func (s *stage) settled(ctx context.Context) string {
 			before, same = now, 0
 		}
 		return same
-	}, patience, interval).WithContext(ctx).Should(BeNumerically(">=", 14))
+	}, patience, interval).WithContext(ctx).Should(BeNumerically(">=", 20))
 	return before
 }
 
