@@ -31,9 +31,6 @@ import (
 // lookAgain is how often a Secret is looked at without any event: Roster watches no Secrets.
 const lookAgain = 5 * time.Minute
 
-// refusedPause is how long a Secret that the API server refused waits for another try.
-const refusedPause = time.Minute
-
 // Reconciler reconciles ApplicationCredentials. All fields are required.
 type Reconciler struct {
 	Client client.Client

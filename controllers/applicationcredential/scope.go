@@ -10,6 +10,7 @@ import (
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/access"
+	"github.com/roster-dev/roster/internal/children"
 	"github.com/roster-dev/roster/internal/credential"
 	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/status"
@@ -97,7 +98,7 @@ func (s *scope) resolve() {
 // next wakes the credential up when it or its token before ends, and to look at its Secret.
 func (s *scope) next() ctrl.Result {
 	if s.refused != "" {
-		return ctrl.Result{RequeueAfter: refusedPause}
+		return ctrl.Result{RequeueAfter: children.RefusedPause}
 	}
 	if s.tenancy.Tenant == nil {
 		return ctrl.Result{}
