@@ -174,7 +174,9 @@ var _ = Describe("The predefined roles of a tenant", func() {
 		tenant := newTenant(catalog.Name)
 		dimension("DE")(&tenant.Spec)
 		cluster.ExpectApplied(ctx, namespaceOf(tenant.Name))
-		cluster.ExpectUsedUp(ctx, roleOf(tenant.Name, "any"))
+		example := roleOf(tenant.Name, "any")
+		example.Spec.Rules = reads("*")
+		cluster.ExpectUsedUp(ctx, example)
 		cluster.ExpectApplied(ctx, catalog, tenant)
 		tenant = env.ExpectEventually(ctx, cluster, tenant,
 			env.HaveCondition(accessv1.ConditionRolesSynced, metav1.ConditionFalse, accessv1.ReasonRefused))
