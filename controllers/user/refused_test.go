@@ -6,11 +6,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/test/env"
@@ -55,31 +50,10 @@ var _ = Describe("an invitation that the API server refuses", func() {
 		w := newWorld(ctx)
 		cluster.ExpectApplied(ctx, w.group("viewers", roles("viewer")), w.user("ana", in("viewers")))
 		w.expectUser(ctx, "ana", env.HaveState(accessv1.UserActive), env.HaveAccess(access))
-		w.breakInvitations(ctx)
+		broken := cluster.ExpectBroken(ctx, admissionv1.Create, w.invitation("any", "ana"))
+		DeferCleanup(func(ctx context.Context) { cluster.ExpectDeleted(ctx, broken) })
 		env.ExpectChanged(ctx, cluster, w.tenant(), inviting)
 		w.expectUser(ctx, "ana", env.HaveState(accessv1.UserPending), env.HaveAccess())
 		Expect(w.invitations(ctx, "ana")).To(BeEmpty())
 	})
 })
-
-// breakInvitations has the API server ask somebody about every Invitation of the namespace who does not answer.
-func (w world) breakInvitations(ctx context.Context) {
-	GinkgoHelper()
-	broken := &admissionv1.ValidatingWebhookConfiguration{
-		ObjectMeta: metav1.ObjectMeta{Name: w.name},
-		Webhooks: []admissionv1.ValidatingWebhook{{
-			Name: "broken.test.example", AdmissionReviewVersions: []string{"v1"}, SideEffects: ptr.To(admissionv1.SideEffectClassNone),
-			ClientConfig:      admissionv1.WebhookClientConfig{URL: ptr.To("https://127.0.0.1:1/")},
-			NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: w.name}},
-			Rules: []admissionv1.RuleWithOperations{{
-				Operations: []admissionv1.OperationType{admissionv1.Create},
-				Rule:       admissionv1.Rule{APIGroups: []string{accessv1.SchemeGroupVersion.Group}, APIVersions: []string{"*"}, Resources: []string{"invitations"}},
-			}},
-		}},
-	}
-	Expect(cluster.Client.Create(ctx, broken)).To(Succeed())
-	DeferCleanup(func(ctx context.Context) { cluster.ExpectDeleted(ctx, broken) })
-	Eventually(func() bool {
-		return apierrors.IsInternalError(cluster.Client.Create(ctx, w.invitation("any", "ana"), client.DryRunAll))
-	}).Should(BeTrue(), "the API server still takes Invitations")
-}

@@ -8,10 +8,8 @@ import (
 	"sync/atomic"
 
 	"github.com/onsi/gomega"
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -58,27 +56,6 @@ func ExpectForged[T client.Object](ctx context.Context, c *Cluster, object T, ch
 		change(object)
 		return c.Client.Status().Update(ctx, object, client.FieldOwner("somebody"))
 	}, patience, interval).WithContext(ctx).Should(gomega.Succeed())
-}
-
-// ExpectUsedUp makes a quota that is used up, so that nobody can create another object of the example's kind in its namespace,
-// and waits until the API server refuses the example. It returns the quota, which lets them through when it is deleted.
-func (c *Cluster) ExpectUsedUp(ctx context.Context, example client.Object) *corev1.ResourceQuota {
-	kind, err := c.Client.GroupVersionKindFor(example)
-	gomega.ExpectWithOffset(1, err).NotTo(gomega.HaveOccurred())
-	mapping, err := c.Client.RESTMapper().RESTMapping(kind.GroupKind(), kind.Version)
-	gomega.ExpectWithOffset(1, err).NotTo(gomega.HaveOccurred())
-	none := corev1.ResourceList{corev1.ResourceName("count/" + mapping.Resource.GroupResource().String()): resource.MustParse("0")}
-	quota := &corev1.ResourceQuota{
-		ObjectMeta: metav1.ObjectMeta{Namespace: example.GetNamespace(), Name: "none-" + mapping.Resource.Resource},
-		Spec:       corev1.ResourceQuotaSpec{Hard: none},
-	}
-	gomega.ExpectWithOffset(1, c.Client.Create(ctx, quota)).To(gomega.Succeed())
-	quota.Status = corev1.ResourceQuotaStatus{Hard: none, Used: none}
-	gomega.ExpectWithOffset(1, c.Client.Status().Update(ctx, quota)).To(gomega.Succeed())
-	gomega.EventuallyWithOffset(1, func() bool {
-		return apierrors.IsForbidden(c.Client.Create(ctx, example, client.DryRunAll))
-	}, patience, interval).WithContext(ctx).Should(gomega.BeTrue(), "the quota does not keep %T out", example)
-	return quota
 }
 
 // ExpectDeleted deletes objects.
