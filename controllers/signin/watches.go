@@ -38,6 +38,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, options controller.Options) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("signin").
 		WithOptions(options).
+		WithLogConstructor(discreetly(mgr.GetLogger())).
 		// Every sign-in is looked at when the program starts, so that none is left of users who went while it was away; one
 		// that somebody deletes is asked for again.
 		WatchesRawSource(source.Kind(passwords, &identity.Password{}, &handler.TypedEnqueueRequestForObject[*identity.Password]{})).
