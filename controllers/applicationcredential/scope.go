@@ -59,10 +59,9 @@ func (r *Reconciler) load(ctx context.Context, stored *accessv1.ApplicationCrede
 	return s, err
 }
 
-// replaced: the user of that name is not the one for whom the first token was made.
+// replaced: the user of that name is not the person for whom the first token was made.
 func (s *scope) replaced() bool {
-	bound := s.after.Status.UserUID
-	return s.user != nil && bound != "" && bound != string(s.user.UID)
+	return s.user != nil && s.after.Status.UserUID != "" && !credential.ActsFor(s.after, s.user)
 }
 
 func (s *scope) deleting() bool { return !s.after.DeletionTimestamp.IsZero() }

@@ -50,7 +50,7 @@ func (s *scope) userProblem() problem {
 		return problem{accessv1.ReasonUserNotFound, fmt.Sprintf("There is no User %s for whom the credential could act", name), true}
 	case s.replaced():
 		return problem{accessv1.ReasonUserReplaced, fmt.Sprintf(
-			"User %s is not the one for whom the token was made, but a later one of the same name; delete the credential and create it again to let it act for him", name), false}
+			"User %s is not the one for whom the token was made, but a later one of the same name, or has another address now; delete the credential and create it again to let it act for him", name), false}
 	default:
 		return problem{}
 	}

@@ -13,6 +13,8 @@ import (
 	"k8s.io/utils/ptr"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/address"
+	"github.com/roster-dev/roster/internal/invitation"
 )
 
 // Secret is what was found under the name of a credential's Secret.
@@ -75,8 +77,23 @@ func (s Secret) Holding(c *accessv1.ApplicationCredential) bool {
 
 // Record notes a token that is about to be written to the Secret, for this user.
 func Record(c *accessv1.ApplicationCredential, token Hash, user *accessv1.User) {
-	c.Status.UserUID = string(user.UID)
+	c.Status.UserUID, c.Status.UserAddressHash = string(user.UID), addressHash(user)
 	c.Status.Pending = &accessv1.PendingToken{TokenHash: token.String(), Rotation: ptr.To(wanted(c))}
+}
+
+// ActsFor tells whether the user is the person for whom the first token was recorded. A person is an address: a User that is
+// given another one is somebody else's from then on, and so is a Robot that becomes a person.
+func ActsFor(c *accessv1.ApplicationCredential, user *accessv1.User) bool {
+	return c.Status.UserUID == string(user.UID) && c.Status.UserAddressHash == addressHash(user)
+}
+
+// addressHash is of no address where the user is nobody: a Robot, or one whose address is none.
+func addressHash(user *accessv1.User) string {
+	var at address.Address
+	if user.Spec.Type != accessv1.UserTypeRobot {
+		at, _ = address.Parse(user.Spec.Email)
+	}
+	return invitation.AddressHash(user.UID, at)
 }
 
 // PutInForce puts the pending token in force. The one before lives on for the overlap, if there is any.
