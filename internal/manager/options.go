@@ -175,8 +175,8 @@ type MailLimits struct {
 	TenantHour int
 }
 
-// maxTenantHour keeps a day's mails within what one ConfigMap can hold.
-const maxTenantHour = 1000
+// maxTenantHour keeps the mails of 24 hours, which touch 25 hours by the clock, within what one ConfigMap can hold.
+const maxTenantHour = 900
 
 // Check returns the limits, or says which setting cannot be.
 func (l MailLimits) Check() (ledger.Limits, error) {
