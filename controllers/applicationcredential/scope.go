@@ -103,6 +103,9 @@ func (s *scope) next() ctrl.Result {
 		return ctrl.Result{}
 	}
 	pause := lookAgain
+	if s.secret.Leaving {
+		pause = leavingPause
+	}
 	if end := credential.NextEnd(s.after, s.now); !end.IsZero() {
 		pause = min(pause, max(end.Sub(s.now), time.Millisecond))
 	}

@@ -21,6 +21,8 @@ import (
 type Secret struct {
 	// Found says that there is one, and Own that Roster made it for this very credential.
 	Found, Own bool
+	// Leaving says that Roster made it for an earlier credential of this name: the cluster deletes it after that one.
+	Leaving bool
 	// Holds is the hash of the token in it; the zero Hash when it does not hold what Roster writes.
 	Holds Hash
 }
