@@ -65,12 +65,8 @@ func (r *Reconciler) sync(ctx context.Context, s *scope) error {
 	if s.deleting() {
 		return inOrder(ctx, s, r.syncBindings, r.cleanUp, r.count)
 	}
-	return errors.Join(
-		inOrder(ctx, s, r.hold, r.syncNamespace),
-		inOrder(ctx, s, r.count, r.syncBindings),
-		r.syncRoles(ctx, s),
-		r.syncRestrictions(ctx, s),
-	)
+	return errors.Join(inOrder(ctx, s, r.hold, r.syncNamespace), inOrder(ctx, s, r.count, r.syncBindings),
+		r.syncRoles(ctx, s), r.syncRestrictions(ctx, s))
 }
 
 // inOrder goes from step to step until one fails.

@@ -92,8 +92,8 @@ func ActsFor(c *accessv1.ApplicationCredential, user *accessv1.User) bool {
 // addressHash is of no address where the user is nobody: a Robot, or one whose address is none.
 func addressHash(user *accessv1.User) string {
 	var at address.Address
-	if user.Spec.Type != accessv1.UserTypeRobot {
-		at, _ = address.Parse(user.Spec.Email)
+	if parsed, err := address.Parse(user.Spec.Email); err == nil && user.Spec.Type != accessv1.UserTypeRobot {
+		at = parsed
 	}
 	return invitation.AddressHash(user.UID, at)
 }
