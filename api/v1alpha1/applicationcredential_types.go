@@ -99,6 +99,14 @@ type ApplicationCredentialStatus struct {
 	// +kubebuilder:validation:MaxLength=64
 	UserUID string `json:"userUID,omitempty"`
 
+	// userAddressHash tells the address that the User had then from every other, in 52 characters of lower case base32; one
+	// for all that he might have while he was a Robot. A User with another address is somebody else as well.
+	// +optional
+	// +kubebuilder:validation:MinLength=52
+	// +kubebuilder:validation:MaxLength=52
+	// +kubebuilder:validation:Pattern=`^[a-z2-7]{52}$`
+	UserAddressHash string `json:"userAddressHash,omitempty"`
+
 	// tokenHash is the SHA-256 of the token in force, in 64 lower case hexadecimal digits; absent: no token was made yet.
 	// +optional
 	// +kubebuilder:validation:MinLength=64

@@ -205,7 +205,8 @@ const (
 
 // Reasons of ApplicationCredentials.
 const (
-	// ReasonUserReplaced surfaces when the user of the credential's name is not the one for whom its token was made.
+	// ReasonUserReplaced surfaces when the user of the credential's name is not the person for whom its token was made: a later
+	// one, or one with another address.
 	ReasonUserReplaced = "UserReplaced"
 	// ReasonSecretNotFound surfaces when somebody deleted the Secret; the token that was in it stays in force.
 	ReasonSecretNotFound = "SecretNotFound"

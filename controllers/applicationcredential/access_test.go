@@ -97,6 +97,34 @@ var _ = Describe("what a credential gives", func() {
 			WithTransform(func(c *accessv1.ApplicationCredential) string { return c.Status.TokenHash }, Equal(hash)))
 	})
 
+	DescribeTable("is nothing for somebody else in the same User, who is not given another token either, and comes back with the first",
+		func(ctx context.Context, before, after func(*accessv1.User)) {
+			env.ExpectChanged(ctx, cluster, w.user("ana"), before)
+			cluster.ExpectApplied(ctx, w.credential("all"))
+			token := w.holdInForce(ctx, "all")
+			w.expect(ctx, "all", give(everything...))
+			env.ExpectChanged(ctx, cluster, w.user("ana"), after)
+			w.expect(ctx, "all", give(), env.HaveCondition(accessv1.ConditionStalled, yes, accessv1.ReasonUserReplaced))
+			env.ExpectEventually(ctx, cluster, w.user("ana"), env.HaveState(accessv1.UserActive))
+			w.change(ctx, "all", rotated(1, 0))
+			w.expect(ctx, "all", give(), env.HaveCondition(accessv1.ConditionStalled, yes, accessv1.ReasonUserReplaced))
+			Expect(w.token(ctx, "all")).To(Equal(token))
+			env.ExpectChanged(ctx, cluster, w.user("ana"), before)
+			w.expect(ctx, "all", give(everything...))
+		},
+		Entry("at another address", mailedAt("ana@acme.example"), mailedAt("ben@acme.example")),
+		Entry("who is no robot", typed(accessv1.UserTypeRobot), typed(accessv1.UserTypeEmployee)),
+	)
+
+	It("stays when the address is spelt in another way", func(ctx context.Context) {
+		cluster.ExpectApplied(ctx, w.credential("all"))
+		w.expect(ctx, "all", give(everything...))
+		env.ExpectChanged(ctx, cluster, w.user("ana"), mailedAt("Ana@ACME.example"))
+		w.change(ctx, "all", rotated(1, 0))
+		w.holdInForce(ctx, "all")
+		w.expect(ctx, "all", give(everything...))
+	})
+
 	It("ends at its own time, by itself", func(ctx context.Context) {
 		soon := metav1.NewTime(time.Now().Add(3 * time.Second).Truncate(time.Second))
 		cluster.ExpectApplied(ctx, w.credential("brief", func(s *accessv1.ApplicationCredentialSpec) { s.ExpiresAt = &soon }))
@@ -115,3 +143,11 @@ var _ = Describe("what a credential gives", func() {
 			env.HaveCondition(accessv1.ConditionRulesResolved, unknown, accessv1.ReasonCatalogNotFound))
 	})
 })
+
+func mailedAt(email string) func(*accessv1.User) {
+	return func(u *accessv1.User) { u.Spec.Email = email }
+}
+
+func typed(kind accessv1.UserType) func(*accessv1.User) {
+	return func(u *accessv1.User) { u.Spec.Type = kind }
+}

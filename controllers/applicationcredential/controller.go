@@ -31,8 +31,8 @@ import (
 // lookAgain is how often a Secret is looked at without any event: Roster watches no Secrets.
 const lookAgain = 5 * time.Minute
 
-// refusedPause is how long a Secret that the API server refused waits for another try.
-const refusedPause = time.Minute
+// leavingPause is how soon a Secret is looked at again that the cluster is about to delete.
+const leavingPause = 2 * time.Second
 
 // Reconciler reconciles ApplicationCredentials. All fields are required.
 type Reconciler struct {

@@ -10,6 +10,7 @@ import (
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/access"
+	"github.com/roster-dev/roster/internal/children"
 	"github.com/roster-dev/roster/internal/credential"
 	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/status"
@@ -58,10 +59,9 @@ func (r *Reconciler) load(ctx context.Context, stored *accessv1.ApplicationCrede
 	return s, err
 }
 
-// replaced: the user of that name is not the one for whom the first token was made.
+// replaced: the user of that name is not the person for whom the first token was made.
 func (s *scope) replaced() bool {
-	bound := s.after.Status.UserUID
-	return s.user != nil && bound != "" && bound != string(s.user.UID)
+	return s.user != nil && s.after.Status.UserUID != "" && !credential.ActsFor(s.after, s.user)
 }
 
 func (s *scope) deleting() bool { return !s.after.DeletionTimestamp.IsZero() }
@@ -97,12 +97,15 @@ func (s *scope) resolve() {
 // next wakes the credential up when it or its token before ends, and to look at its Secret.
 func (s *scope) next() ctrl.Result {
 	if s.refused != "" {
-		return ctrl.Result{RequeueAfter: refusedPause}
+		return ctrl.Result{RequeueAfter: children.RefusedPause}
 	}
 	if s.tenancy.Tenant == nil {
 		return ctrl.Result{}
 	}
 	pause := lookAgain
+	if s.secret.Leaving {
+		pause = leavingPause
+	}
 	if end := credential.NextEnd(s.after, s.now); !end.IsZero() {
 		pause = min(pause, max(end.Sub(s.now), time.Millisecond))
 	}

@@ -37,11 +37,18 @@ func describe(secret *corev1.Secret, c *accessv1.ApplicationCredential) credenti
 	if secret == nil {
 		return credential.Secret{}
 	}
-	found := credential.Secret{Found: true, Own: metav1.IsControlledBy(secret, c)}
+	found := credential.Secret{Found: true, Own: metav1.IsControlledBy(secret, c), Leaving: ofEarlier(secret, c)}
 	if token := secret.Data[keyToken]; len(token) > 0 && string(secret.Data[keyClientID]) == credential.ClientID(c) {
 		found.Holds = credential.HashOf(string(token))
 	}
 	return found
+}
+
+// ofEarlier: the Secret goes with another credential of the same name, which can only be one that was there before.
+func ofEarlier(secret *corev1.Secret, c *accessv1.ApplicationCredential) bool {
+	owner := metav1.GetControllerOf(secret)
+	return owner != nil && owner.APIVersion == accessv1.SchemeGroupVersion.String() && owner.Kind == "ApplicationCredential" &&
+		owner.Name == c.Name && owner.UID != c.UID
 }
 
 // writeSecret writes a token over what was read when the round began, which was nothing or the credential's own: whoever else

@@ -50,7 +50,7 @@ func (s *scope) userProblem() problem {
 		return problem{accessv1.ReasonUserNotFound, fmt.Sprintf("There is no User %s for whom the credential could act", name), true}
 	case s.replaced():
 		return problem{accessv1.ReasonUserReplaced, fmt.Sprintf(
-			"User %s is not the one for whom the token was made, but a later one of the same name; delete the credential and create it again to let it act for him", name), false}
+			"User %s is not the one for whom the token was made, but a later one of the same name, or has another address now; delete the credential and create it again to let it act for him", name), false}
 	default:
 		return problem{}
 	}
@@ -69,6 +69,9 @@ func (s *scope) secretProblem() problem {
 	switch {
 	case s.refused != "":
 		return problem{accessv1.ReasonRefused, "The API server refused Secret " + name + ": " + s.refused, false}
+	case s.secret.Leaving:
+		return problem{accessv1.ReasonNameConflict, fmt.Sprintf(
+			"Secret %s is still that of an earlier credential of this name; a token is made as soon as the cluster has deleted it", name), true}
 	case s.step == credential.Refuse, s.secret.Found && !s.secret.Own:
 		return problem{accessv1.ReasonNameConflict, fmt.Sprintf(
 			"Secret %s was not made by Roster for this credential, and is left alone; delete it, or create a credential with another secretName", name), false}

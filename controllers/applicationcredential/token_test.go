@@ -9,6 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -104,6 +105,16 @@ var _ = Describe("a token", func() {
 		w.change(ctx, "sync", rotated(1, 0))
 		Expect(w.holdInForce(ctx, "sync")).NotTo(Equal(token))
 		w.expect(ctx, "sync", env.BeReady())
+	})
+
+	It("is made as soon as the Secret of an earlier credential of the name has gone", func(ctx context.Context) {
+		earlier := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.name, Name: "sync", OwnerReferences: []metav1.OwnerReference{{
+			APIVersion: accessv1.SchemeGroupVersion.String(), Kind: "ApplicationCredential", Name: "sync", UID: "earlier", Controller: ptr.To(true),
+		}}}}
+		cluster.ExpectApplied(ctx, earlier, w.credential("sync"))
+		w.expect(ctx, "sync", give(), env.HaveCondition(accessv1.ConditionReconciling, yes, accessv1.ReasonNameConflict))
+		cluster.ExpectDeleted(ctx, earlier)
+		w.holdInForce(ctx, "sync")
 	})
 
 	It("is not written over a Secret that Roster did not make, before or after", func(ctx context.Context) {

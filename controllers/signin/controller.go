@@ -4,6 +4,7 @@ package signin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -42,13 +43,20 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if err := r.withdraw(ctx, at, holders); err != nil {
-		return ctrl.Result{}, err
+	// What somebody was asked and did not answer does not keep a sign-in from being taken away.
+	result, err := r.keep(ctx, request.NamespacedName, at, holders)
+	if err := errors.Join(err, r.withdraw(ctx, at, holders)); err != nil {
+		return ctrl.Result{}, discreet{err, request.Name}
 	}
+	return result, nil
+}
+
+// keep decides about the sign-in of an address, or asks for one that is gone.
+func (r *Reconciler) keep(ctx context.Context, key client.ObjectKey, at address.Address, holders []identity.Holder) (ctrl.Result, error) {
 	stored := &identity.Password{}
-	switch err := r.passwords.Get(ctx, request.NamespacedName, stored); {
+	switch err := r.passwords.Get(ctx, key, stored); {
 	case apierrors.IsNotFound(err):
-		return ctrl.Result{}, r.recover(ctx, at, holders)
+		return r.recover(ctx, at, holders)
 	case err != nil:
 		return ctrl.Result{}, fmt.Errorf("could not read a sign-in: %w", err)
 	}
@@ -100,18 +108,18 @@ func (r *Reconciler) tellRemoved(ctx context.Context, stored *identity.Password)
 
 // recover asks the oldest user who had a password at the address for a new one: it went when he was deactivated, or
 // somebody deleted it. Who never had one is not asked.
-func (r *Reconciler) recover(ctx context.Context, at address.Address, holders []identity.Holder) error {
+func (r *Reconciler) recover(ctx context.Context, at address.Address, holders []identity.Holder) (ctrl.Result, error) {
 	for _, h := range holders {
 		if !h.Accepted || h.User.Status.State != accessv1.UserActive {
 			continue
 		}
 		had, err := r.lastChoice(ctx, h.User, at)
 		if err != nil {
-			return err
+			return ctrl.Result{}, err
 		}
 		if had != "" {
 			return r.ask(ctx, h.User, at, had)
 		}
 	}
-	return nil
+	return ctrl.Result{}, nil
 }

@@ -12,11 +12,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/address"
+	"github.com/roster-dev/roster/internal/children"
 	"github.com/roster-dev/roster/internal/identity"
 	"github.com/roster-dev/roster/internal/index"
 	"github.com/roster-dev/roster/internal/invitation"
@@ -64,20 +66,31 @@ func (r *Reconciler) resetsOf(ctx context.Context, user *accessv1.User) ([]acces
 }
 
 // ask makes a password reset, once for each choice that was lost: its name is a function of user and choice. One that was
-// made and came to nothing is not made again as long as the user stays in; asking again is for people to decide.
-func (r *Reconciler) ask(ctx context.Context, user *accessv1.User, at address.Address, lost types.UID) error {
+// made and came to nothing is not made again as long as the user stays in; asking again is for people to decide. One that the
+// API server refuses is tried again each minute.
+func (r *Reconciler) ask(ctx context.Context, user *accessv1.User, at address.Address, lost types.UID) (ctrl.Result, error) {
 	resets, err := r.resetsOf(ctx, user)
 	if err != nil {
-		return err
+		return ctrl.Result{}, err
 	}
 	name := nameFor(user, lost)
 	if slices.ContainsFunc(resets, func(p accessv1.PasswordReset) bool { return p.Name == name || !p.Status.State.Final() }) {
-		return nil
+		return ctrl.Result{}, nil
 	}
 	// The cache may be behind a password that has just been set, and does not hold those that Roster did not make.
 	if found, err := r.Store.Find(ctx, at); err != nil || found != nil {
-		return err
+		return ctrl.Result{}, err
 	}
+	err = r.record(ctx, user, name)
+	if children.Refused(err) {
+		r.Events.Eventf(user, nil, "Warning", "PasswordNotAsked", "Ask", "The user's password is gone, and the API server refused the mail that asks for a new one: %s", err)
+		return ctrl.Result{RequeueAfter: children.RefusedPause}, nil
+	}
+	return ctrl.Result{}, err
+}
+
+// record makes a password reset of that name, which is the wish for a mail.
+func (r *Reconciler) record(ctx context.Context, user *accessv1.User, name string) error {
 	reset := &accessv1.PasswordReset{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: name, Namespace: user.Namespace,
@@ -88,7 +101,7 @@ func (r *Reconciler) ask(ctx context.Context, user *accessv1.User, at address.Ad
 	if err := controllerutil.SetControllerReference(user, reset, r.Client.Scheme()); err != nil {
 		return err
 	}
-	err = r.Client.Create(ctx, reset, client.FieldOwner(accessv1.FieldOwner))
+	err := r.Client.Create(ctx, reset, client.FieldOwner(accessv1.FieldOwner))
 	if apierrors.IsAlreadyExists(err) {
 		return nil // made in an earlier round, or somebody guessed the name and loses by it
 	}

@@ -6,8 +6,10 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	gomegatypes "github.com/onsi/gomega/types"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/identity"
@@ -122,6 +124,47 @@ var _ = Describe("a sign-in", func() {
 		Expect(w.resets(ctx)).To(HaveLen(1))
 	})
 
+	It("is asked for once a reset by hand has come to nothing", func(ctx context.Context) {
+		byHand := &accessv1.PasswordReset{
+			ObjectMeta: metav1.ObjectMeta{Name: "by-hand", Namespace: w.name},
+			Spec:       accessv1.PasswordResetSpec{UserRef: accessv1.Reference{Name: "ana"}},
+		}
+		cluster.ExpectApplied(ctx, byHand)
+		cluster.ExpectDeleted(ctx, env.SignIn(ana.Spec.Email))
+		cluster.ExpectSettled(ctx, w.name)
+		Expect(w.resets(ctx)).To(HaveLen(1))
+		env.ExpectForged(ctx, cluster, byHand, func(r *accessv1.PasswordReset) { r.Status.State = accessv1.InvitationExpired })
+		Eventually(ctx, w.resets).Should(HaveLen(2))
+	})
+
+	It("that is gone is asked for again and again while a quota is in the way", func(ctx context.Context) {
+		quota := cluster.ExpectUsedUp(ctx, &accessv1.PasswordReset{
+			ObjectMeta: metav1.ObjectMeta{Name: "any", Namespace: w.name},
+			Spec:       accessv1.PasswordResetSpec{UserRef: accessv1.Reference{Name: "ana"}},
+		})
+		before := lookingAgain()
+		cluster.ExpectDeleted(ctx, env.SignIn(ana.Spec.Email))
+		Eventually(lookingAgain).Should(BeNumerically(">", before))
+		Expect(w.resets(ctx)).To(BeEmpty())
+		cluster.ExpectDeleted(ctx, quota)
+		change(ctx, ana, func(u *accessv1.User) { u.Spec.Department = "Logistics" })
+		Eventually(ctx, w.resets).Should(HaveLen(1))
+	})
+
+	It("goes although what was asked cannot be withdrawn", func(ctx context.Context) {
+		cluster.ExpectDeleted(ctx, env.SignIn(ana.Spec.Email))
+		Eventually(ctx, w.resets).Should(HaveLen(1))
+		asked := w.resets(ctx)[0]
+		chooses(ctx, ana, asked.UID)
+		env.ExpectEventually(ctx, cluster, env.SignIn(ana.Spec.Email), belongTo(ana))
+		broken := cluster.ExpectBroken(ctx, admissionv1.Delete, &asked)
+		change(ctx, ana, inactive)
+		cluster.ExpectGone(ctx, env.SignIn(ana.Spec.Email))
+		Expect(w.resets(ctx)).To(HaveLen(1))
+		cluster.ExpectDeleted(ctx, broken)
+		Eventually(ctx, w.resets).Should(BeEmpty())
+	})
+
 	It("is asked of nobody who never had one", func(ctx context.Context) {
 		user, invitation := w.invited(ctx, w.user("ben"))
 		env.ExpectForged(ctx, cluster, invitation, func(i *accessv1.Invitation) { i.Status.State = accessv1.InvitationAccepted })
@@ -130,6 +173,24 @@ var _ = Describe("a sign-in", func() {
 		Expect(w.resets(ctx)).To(BeEmpty())
 	})
 })
+
+// lookingAgain counts the rounds of the controller that ended with the wish to look again some time later, without an error.
+func lookingAgain() (count float64) {
+	families, err := metrics.Registry.Gather()
+	Expect(err).NotTo(HaveOccurred())
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			labels := map[string]string{}
+			for _, label := range metric.GetLabel() {
+				labels[label.GetName()] = label.GetValue()
+			}
+			if family.GetName() == "controller_runtime_reconcile_total" && labels["controller"] == "signin" && labels["result"] == "requeue_after" {
+				count += metric.GetCounter().GetValue()
+			}
+		}
+	}
+	return count
+}
 
 var _ = Describe("an address in two tenants", func() {
 	var a, b world

@@ -19,6 +19,7 @@ import (
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/address"
 	"github.com/roster-dev/roster/internal/identity"
+	"github.com/roster-dev/roster/internal/invitation"
 	"github.com/roster-dev/roster/internal/status"
 	"github.com/roster-dev/roster/internal/watch"
 )
@@ -37,6 +38,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, options controller.Options) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("signin").
 		WithOptions(options).
+		WithLogConstructor(discreetly(mgr.GetLogger())).
 		// Every sign-in is looked at when the program starts, so that none is left of users who went while it was away; one
 		// that somebody deletes is asked for again.
 		WatchesRawSource(source.Kind(passwords, &identity.Password{}, &handler.TypedEnqueueRequestForObject[*identity.Password]{})).
@@ -46,6 +48,8 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, options controller.Options) error {
 		Watches(&accessv1.Tenant{}, watch.Wide(r.tenant), watch.SpecChanged()).
 		// An invitation that ends without acceptance leaves a password that nobody may use.
 		Watches(&accessv1.Invitation{}, handler.EnqueueRequestsFromMapFunc(r.invitation), builder.WithPredicates(ended)).
+		// Nobody is asked twice at once, so that a reset that ends may leave somebody whom nobody asks.
+		Watches(&accessv1.PasswordReset{}, handler.EnqueueRequestsFromMapFunc(r.reset), builder.WithPredicates(ended)).
 		Complete(status.Quiet(r))
 }
 
@@ -73,15 +77,15 @@ var standingChanged = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool
 		before.Status.AcceptedEmail != now.Status.AcceptedEmail || now.DeletionTimestamp != nil)
 }}
 
-// ended lets through invitations that are over, and those that are deleted.
+// ended lets through invitations and resets that are over, and those that are deleted.
 var ended = predicate.Funcs{
 	CreateFunc: func(e event.CreateEvent) bool { return isOver(e.Object) },
 	UpdateFunc: func(e event.UpdateEvent) bool { return isOver(e.ObjectNew) && !isOver(e.ObjectOld) },
 }
 
 func isOver(object client.Object) bool {
-	invitation, ok := object.(*accessv1.Invitation)
-	return ok && (invitation.Status.State.Final() || invitation.DeletionTimestamp != nil)
+	letter, ok := invitation.LetterOf(object)
+	return ok && (letter.Status.State.Final() || letter.GetDeletionTimestamp() != nil)
 }
 
 func (r *Reconciler) user(_ context.Context, object client.Object) []reconcile.Request {
@@ -93,11 +97,27 @@ func (r *Reconciler) user(_ context.Context, object client.Object) []reconcile.R
 }
 
 func (r *Reconciler) invitation(_ context.Context, object client.Object) []reconcile.Request {
-	invitation, ok := object.(*accessv1.Invitation)
+	asked, ok := object.(*accessv1.Invitation)
 	if !ok {
 		return nil
 	}
-	return r.at(invitation.Status.Email)
+	return r.at(asked.Status.Email)
+}
+
+// reset concerns its user's address: one that was never sent has none of its own.
+func (r *Reconciler) reset(ctx context.Context, object client.Object) []reconcile.Request {
+	reset, ok := object.(*accessv1.PasswordReset)
+	if !ok {
+		return nil
+	}
+	user, err := r.Graph.User(ctx, reset.Namespace, reset.Spec.UserRef.Name)
+	if err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Could not find the user of a password reset")
+	}
+	if user == nil {
+		return nil
+	}
+	return r.at(user.Spec.Email)
 }
 
 func (r *Reconciler) tenant(ctx context.Context, object client.Object) []reconcile.Request {

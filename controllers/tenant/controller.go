@@ -4,6 +4,7 @@ package tenant
 
 import (
 	"context"
+	"errors"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/utils/clock"
@@ -45,17 +46,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil || s == nil {
 		return ctrl.Result{}, err
 	}
-	steps := []func(context.Context, *scope) error{r.hold, r.syncNamespace, r.syncRoles, r.syncRestrictions, r.count, r.syncBindings}
-	if s.deleting() {
-		steps = []func(context.Context, *scope) error{r.syncBindings, r.cleanUp, r.count}
-	}
-	for _, step := range steps {
-		if err := step(ctx, s); err != nil {
-			return ctrl.Result{}, err
-		}
-	}
-	if s.released {
-		return ctrl.Result{}, nil
+	if err := r.sync(ctx, s); err != nil || s.released {
+		return ctrl.Result{}, err
 	}
 	after := tenant.DeepCopy()
 	s.conclude(&after.Status)
@@ -64,7 +56,27 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 			return ctrl.Result{}, err
 		}
 	}
-	return s.roles.And(s.restrictions).And(s.bindings).Next(), nil
+	return s.place.And(s.roles).And(s.restrictions).And(s.bindings).Next(), nil
+}
+
+// sync keeps what the tenant owns. What fails keeps nothing from happening that does not build on it: above all it keeps no
+// rights from being taken away.
+func (r *Reconciler) sync(ctx context.Context, s *scope) error {
+	if s.deleting() {
+		return inOrder(ctx, s, r.syncBindings, r.cleanUp, r.count)
+	}
+	return errors.Join(inOrder(ctx, s, r.hold, r.syncNamespace), inOrder(ctx, s, r.count, r.syncBindings),
+		r.syncRoles(ctx, s), r.syncRestrictions(ctx, s))
+}
+
+// inOrder goes from step to step until one fails.
+func inOrder(ctx context.Context, s *scope, steps ...func(context.Context, *scope) error) error {
+	for _, step := range steps {
+		if err := step(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hold puts the finalizer on before anything is made that has to be cleaned up.

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/children"
 	"github.com/roster-dev/roster/internal/status"
 )
 
@@ -20,12 +21,21 @@ func (r *Reconciler) syncNamespace(ctx context.Context, s *scope) error {
 		return nil
 	}
 	if s.namespace == nil {
-		return r.createNamespace(ctx, s)
+		return s.refusable(r.createNamespace(ctx, s))
 	}
 	if !s.namespace.DeletionTimestamp.IsZero() || s.namespace.Labels[accessv1.LabelTenant] == s.tenant.Name {
 		return nil
 	}
-	return r.label(ctx, s, func(labels map[string]string) { labels[accessv1.LabelTenant] = s.tenant.Name })
+	return s.refusable(r.label(ctx, s, func(labels map[string]string) { labels[accessv1.LabelTenant] = s.tenant.Name }))
+}
+
+// refusable notes that the API server refused something about the namespace, which is no error.
+func (s *scope) refusable(err error) error {
+	if !children.Refused(err) {
+		return err
+	}
+	s.place.Refused = append(s.place.Refused, err.Error())
+	return nil
 }
 
 func (r *Reconciler) label(ctx context.Context, s *scope, change func(labels map[string]string)) error {
@@ -59,7 +69,7 @@ func (r *Reconciler) cleanUp(ctx context.Context, s *scope) error {
 	if err := r.countAccess(ctx, s); err != nil || s.withAccess > 0 {
 		return err
 	}
-	if err := r.releaseNamespace(ctx, s); err != nil {
+	if err := s.refusable(r.releaseNamespace(ctx, s)); err != nil || len(s.place.Refused) > 0 {
 		return err
 	}
 	released := s.tenant.DeepCopy()

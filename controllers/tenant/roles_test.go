@@ -6,8 +6,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -175,15 +173,10 @@ var _ = Describe("The predefined roles of a tenant", func() {
 		catalog := newCatalog()
 		tenant := newTenant(catalog.Name)
 		dimension("DE")(&tenant.Spec)
-		quota := &corev1.ResourceQuota{
-			ObjectMeta: metav1.ObjectMeta{Namespace: tenant.Name, Name: "few"},
-			Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{"count/roles.access.roster.dev": resource.MustParse("0")}},
-		}
 		cluster.ExpectApplied(ctx, namespaceOf(tenant.Name))
-		Expect(cluster.Client.Create(ctx, quota)).To(Succeed())
-		quota.Status.Hard = quota.Spec.Hard
-		quota.Status.Used = corev1.ResourceList{"count/roles.access.roster.dev": resource.MustParse("0")}
-		Expect(cluster.Client.Status().Update(ctx, quota)).To(Succeed())
+		example := roleOf(tenant.Name, "any")
+		example.Spec.Rules = reads("*")
+		cluster.ExpectUsedUp(ctx, example)
 		cluster.ExpectApplied(ctx, catalog, tenant)
 		tenant = env.ExpectEventually(ctx, cluster, tenant,
 			env.HaveCondition(accessv1.ConditionRolesSynced, metav1.ConditionFalse, accessv1.ReasonRefused))

@@ -24,8 +24,8 @@ type scope struct {
 	// namespace is the tenant's, once it is there; nil while it is missing.
 	namespace *corev1.Namespace
 
-	// roles, restrictions and bindings are what came of keeping them.
-	roles, restrictions, bindings children.Outcome
+	// place, roles, restrictions and bindings are what came of keeping the namespace and what is in it.
+	place, roles, restrictions, bindings children.Outcome
 	// missingSources are Synced dimensions whose values could not be found; what was made of them earlier stays.
 	missingSources []string
 	// badValues are values of which no restriction can be made.

@@ -56,9 +56,12 @@ var fine = finding{holds: true, reason: accessv1.ReasonSucceeded}
 
 func (s *scope) conclude(out *accessv1.TenantStatus) {
 	conditions := status.NewConditions(s.tenant.Status.Conditions, s.tenant.Generation, s.now)
-	if s.deleting() {
+	switch refused := synced(s.place, ""); {
+	case s.deleting() && !refused.holds:
+		conditions.Stalled(refused.reason, refused.message)
+	case s.deleting():
 		conditions.Waiting(accessv1.ReasonDeleting, "Everybody's access is being taken away first")
-	} else {
+	default:
 		s.concludeSyncs(conditions)
 	}
 	out.ObservedGeneration = s.tenant.Generation
@@ -117,6 +120,8 @@ func (s *scope) namespaceReady() finding {
 	case !s.owns():
 		return finding{reason: accessv1.ReasonNamespaceTaken, message: fmt.Sprintf(
 			"Tenant %s is older and owns the namespace %s; this tenant gives nobody anything", s.owner.Name, name)}
+	case len(s.place.Refused) > 0:
+		return synced(s.place, "")
 	case s.namespace == nil || !s.namespace.DeletionTimestamp.IsZero():
 		return finding{waiting: true, reason: accessv1.ReasonNamespaceTerminating, message: fmt.Sprintf(
 			"The namespace %s is being deleted, and will be made again", name)}

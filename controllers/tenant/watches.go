@@ -93,15 +93,15 @@ func (r *Reconciler) rivals(ctx context.Context, object client.Object) []reconci
 	if !ok {
 		return nil
 	}
-	return r.asking(ctx, tenant.TargetNamespace())
+	return r.tenants(ctx, index.TenantByNamespace, tenant.TargetNamespace())
 }
 
 func (r *Reconciler) byNamespaceName(ctx context.Context, object client.Object) []reconcile.Request {
-	return r.asking(ctx, object.GetName())
+	return r.tenants(ctx, index.TenantByNamespace, object.GetName())
 }
 
 func (r *Reconciler) inNamespace(ctx context.Context, object client.Object) []reconcile.Request {
-	return r.asking(ctx, object.GetNamespace())
+	return r.tenants(ctx, index.TenantByNamespace, object.GetNamespace())
 }
 
 // managedBy names the tenants that a tenant manages.
@@ -116,11 +116,6 @@ func (r *Reconciler) managedFrom(ctx context.Context, object client.Object) []re
 		out = append(out, r.tenants(ctx, index.TenantByPartner, partner.Name)...)
 	}
 	return out
-}
-
-// asking names the tenants that ask for a namespace.
-func (r *Reconciler) asking(ctx context.Context, namespace string) []reconcile.Request {
-	return r.tenants(ctx, index.TenantByNamespace, namespace)
 }
 
 func (r *Reconciler) tenants(ctx context.Context, key, value string) []reconcile.Request {

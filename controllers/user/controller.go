@@ -4,7 +4,9 @@ package user
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/children"
 	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/invitation"
 	"github.com/roster-dev/roster/internal/status"
@@ -50,27 +53,37 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	s.takeAcceptance()
 	s.status.State = s.state()
-	if s.wantsFirstInvitation() {
-		if err := r.invite(ctx, s); err != nil {
-			return ctrl.Result{}, err
-		}
-		s.status.State = s.state()
-	}
+	// What keeps the invitation from being made does not keep access from being taken away.
+	uninvited := r.invite(ctx, s)
 	s.noteInvitation()
 	tooLarge := s.resolve()
 	if tooLarge != "" {
 		s.withoutAccess()
 	}
 	s.conclude(tooLarge)
-	if err := r.write(ctx, s); err != nil {
+	if err := errors.Join(r.write(ctx, s), uninvited); err != nil {
 		return ctrl.Result{}, err
 	}
 	return s.next(), nil
 }
 
-// invite records the wish for an invitation. The name is a function of user and address, so that doing it twice is
-// doing it once.
+// invite makes the first invitation where one is wanted. That the API server refuses it is noted, and is no error.
 func (r *Reconciler) invite(ctx context.Context, s *scope) error {
+	if !s.wantsFirstInvitation() {
+		return nil
+	}
+	err := r.recordInvitation(ctx, s)
+	if children.Refused(err) {
+		s.refused = err.Error()
+		return nil
+	}
+	s.status.State = s.state()
+	return err
+}
+
+// recordInvitation records the wish for an invitation. The name is a function of user and address, so that doing it twice is
+// doing it once.
+func (r *Reconciler) recordInvitation(ctx context.Context, s *scope) error {
 	hash := invitation.AddressHash(s.user.UID, s.address)
 	first := &accessv1.Invitation{
 		ObjectMeta: metav1.ObjectMeta{
@@ -142,10 +155,14 @@ func (r *Reconciler) store(ctx context.Context, s *scope) error {
 	return err
 }
 
-// next wakes the user up when a membership ends, without any other event.
+// next wakes the user up when a membership ends, and to ask again for what was refused, without any other event.
 func (s *scope) next() ctrl.Result {
-	if s.resolution.NextChange.IsZero() {
-		return ctrl.Result{}
+	var pause time.Duration
+	if s.refused != "" {
+		pause = children.RefusedPause
 	}
-	return ctrl.Result{RequeueAfter: max(s.resolution.NextChange.Sub(s.now), 1)}
+	if end := s.resolution.NextChange; !end.IsZero() && (pause == 0 || end.Sub(s.now) < pause) {
+		pause = max(end.Sub(s.now), 1)
+	}
+	return ctrl.Result{RequeueAfter: pause}
 }

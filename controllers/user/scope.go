@@ -27,6 +27,8 @@ type scope struct {
 	elder string
 	// invitations are those of this very user (by UID, not by name) and those that he is about to get, oldest first.
 	invitations []accessv1.Invitation
+	// refused is what the API server said of the invitation that the user should get; empty: it was not refused.
+	refused string
 	// memberships are all that are written down, on either side, in force or not.
 	memberships []access.Membership
 	// resolution is what the memberships give; it has no grants unless the user is active.

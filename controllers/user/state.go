@@ -146,6 +146,8 @@ func (s *scope) invitationAccepted() finding {
 		return finding{holds: true, reason: accessv1.ReasonAccepted, message: "The user has accepted at his present address"}
 	case !s.needsInvitation():
 		return finding{holds: true, reason: accessv1.ReasonNotNeeded, message: "The user needs no invitation"}
+	case s.refused != "":
+		return finding{reason: accessv1.ReasonRefused, message: "The API server refused the user's invitation: " + s.refused}
 	case s.status.Invitation == nil || !s.address.Is(s.status.Invitation.Email):
 		return finding{reason: accessv1.ReasonNotInvited, message: "The user has not been invited at his present address"}
 	default:

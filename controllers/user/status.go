@@ -117,7 +117,7 @@ func withheld(roles []access.Via) string {
 // stalling are the findings that only somebody's change can mend.
 var stalling = []string{
 	accessv1.ReasonEmailInvalid, accessv1.ReasonEmailNotAllowed, accessv1.ReasonDuplicateEmail,
-	accessv1.ReasonInvitationFailed, accessv1.ReasonVendorConflict, accessv1.ReasonAccessTooLarge,
+	accessv1.ReasonInvitationFailed, accessv1.ReasonRefused, accessv1.ReasonVendorConflict, accessv1.ReasonAccessTooLarge,
 }
 
 // waiting are the findings that another object's appearance mends.

@@ -21,8 +21,8 @@ import (
 	"github.com/roster-dev/roster/internal/status"
 )
 
-// refusedPause is how long a refused child waits for another try.
-const refusedPause = time.Minute
+// RefusedPause is how long a refused object waits for another try.
+const RefusedPause = time.Minute
 
 // Set is what one owner's children of one kind should be.
 type Set[T client.Object] struct {
@@ -78,7 +78,7 @@ func (o Outcome) Next() ctrl.Result {
 	if len(o.Refused) == 0 {
 		return ctrl.Result{}
 	}
-	return ctrl.Result{RequeueAfter: refusedPause}
+	return ctrl.Result{RequeueAfter: RefusedPause}
 }
 
 // Sync makes the children what they should be.

@@ -13,12 +13,16 @@ import (
 	"k8s.io/utils/ptr"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/address"
+	"github.com/roster-dev/roster/internal/invitation"
 )
 
 // Secret is what was found under the name of a credential's Secret.
 type Secret struct {
 	// Found says that there is one, and Own that Roster made it for this very credential.
 	Found, Own bool
+	// Leaving says that Roster made it for an earlier credential of this name: the cluster deletes it after that one.
+	Leaving bool
 	// Holds is the hash of the token in it; the zero Hash when it does not hold what Roster writes.
 	Holds Hash
 }
@@ -75,8 +79,23 @@ func (s Secret) Holding(c *accessv1.ApplicationCredential) bool {
 
 // Record notes a token that is about to be written to the Secret, for this user.
 func Record(c *accessv1.ApplicationCredential, token Hash, user *accessv1.User) {
-	c.Status.UserUID = string(user.UID)
+	c.Status.UserUID, c.Status.UserAddressHash = string(user.UID), addressHash(user)
 	c.Status.Pending = &accessv1.PendingToken{TokenHash: token.String(), Rotation: ptr.To(wanted(c))}
+}
+
+// ActsFor tells whether the user is the person for whom the first token was recorded. A person is an address: a User that is
+// given another one is somebody else's from then on, and so is a Robot that becomes a person.
+func ActsFor(c *accessv1.ApplicationCredential, user *accessv1.User) bool {
+	return c.Status.UserUID == string(user.UID) && c.Status.UserAddressHash == addressHash(user)
+}
+
+// addressHash is of no address where the user is nobody: a Robot, or one whose address is none.
+func addressHash(user *accessv1.User) string {
+	var at address.Address
+	if parsed, err := address.Parse(user.Spec.Email); err == nil && user.Spec.Type != accessv1.UserTypeRobot {
+		at = parsed
+	}
+	return invitation.AddressHash(user.UID, at)
 }
 
 // PutInForce puts the pending token in force. The one before lives on for the overlap, if there is any.

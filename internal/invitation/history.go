@@ -1,6 +1,8 @@
 package invitation
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/types"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -15,14 +17,18 @@ const kept = 5
 // One with a name that somebody chose stays. A pipeline that holds it would only make it again, and so ask again; what
 // Roster made, and what was created under a generated name, no pipeline can hold.
 func Surplus(l Letter, siblings []Letter, user *accessv1.User) bool {
-	generated := l.GetGenerateName() != "" || l.GetLabels()[accessv1.LabelAddress] != ""
-	return l.Status.State.Final() && generated && !noted(l, user) && newer(l, siblings, user.UID) >= kept
+	generated := l.GetGenerateName() != "" || ours(l)
+	return l.Status.State.Final() && generated && !noted(l, siblings, user) && newer(l, siblings, user.UID) >= kept
 }
 
-// noted: the user's own status speaks of the invitation, or the invitation is all that knows of an acceptance.
-func noted(l Letter, user *accessv1.User) bool {
+// ours: Roster made it, under a name of its own.
+func ours(l Letter) bool { return l.GetLabels()[accessv1.LabelManagedBy] == accessv1.ManagedByRoster }
+
+// noted: the user's own status speaks of the invitation, or the letter is all that knows of something: an invitation, of an
+// acceptance; the last password reset of Roster's own, that the user has been asked already.
+func noted(l Letter, siblings []Letter, user *accessv1.User) bool {
 	if _, ok := l.Object.(*accessv1.Invitation); !ok {
-		return false
+		return ours(l) && !slices.ContainsFunc(siblings, func(other Letter) bool { return ours(other) && Compare(other, l) > 0 })
 	}
 	recorded := user.Status.Invitation
 	accepted := l.Status.State == accessv1.InvitationAccepted

@@ -36,13 +36,22 @@ func TestWhatHistoryIsKept(t *testing.T) {
 	}
 	named := func(i *accessv1.Invitation) { i.GenerateName = "" }
 	byRoster := func(i *accessv1.Invitation) {
-		i.GenerateName, i.Labels = "", map[string]string{accessv1.LabelAddress: "hash"}
+		i.GenerateName, i.Labels = "", map[string]string{accessv1.LabelAddress: "hash", accessv1.LabelManagedBy: accessv1.ManagedByRoster}
 	}
 	elsewhere := func(i *accessv1.Invitation) { i.Status.Email = "silva@acme.example" }
 	reset, _ := LetterOf(&accessv1.PasswordReset{
 		ObjectMeta: metav1.ObjectMeta{Name: "noted", GenerateName: "r-", CreationTimestamp: *in(-time.Hour)},
 		Status:     accessv1.PasswordResetStatus{InvitationStatus: accessv1.InvitationStatus{State: accessv1.InvitationAccepted}},
 	})
+	asked := func(name string, age time.Duration) Letter {
+		letter, _ := LetterOf(&accessv1.PasswordReset{
+			ObjectMeta: metav1.ObjectMeta{
+				Name: name, CreationTimestamp: *in(-age), Labels: map[string]string{accessv1.LabelManagedBy: accessv1.ManagedByRoster},
+			},
+			Status: accessv1.PasswordResetStatus{InvitationStatus: accessv1.InvitationStatus{State: accessv1.InvitationExpired}},
+		})
+		return letter
+	}
 	for sentence, c := range map[string]struct {
 		letter Letter
 		newer  []Letter
@@ -59,6 +68,8 @@ func TestWhatHistoryIsKept(t *testing.T) {
 		"one that was accepted at the user's address goes":              {ended(state(accessv1.InvitationAccepted)), newer(5, "ana"), true},
 		"one that was accepted elsewhere stays, for he may go back":     {ended(state(accessv1.InvitationAccepted), elsewhere), newer(5, "ana"), false},
 		"a password reset is noted nowhere, and goes":                   {reset, newer(5, "ana"), true},
+		"a password reset that Roster made goes":                        {asked("ana-1", time.Hour), append(newer(5, "ana"), asked("ana-2", time.Minute)), true},
+		"the last one that Roster made stays, or he is asked again":     {asked("ana-1", time.Hour), append(newer(5, "ana"), asked("ana-0", 2*time.Hour)), false},
 		"older ones do not count, however many":                         {Of(&accessv1.Invitation{ObjectMeta: metav1.ObjectMeta{Name: "z", GenerateName: "z-", CreationTimestamp: *in(time.Hour)}, Status: accessv1.InvitationStatus{State: accessv1.InvitationExpired}}), newer(9, "ana"), false},
 		"one that failed for good goes like every other that has ended": {ended(state(accessv1.InvitationFailed)), newer(5, "ana"), true},
 	} {

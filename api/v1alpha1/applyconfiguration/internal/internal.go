@@ -157,6 +157,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: tokenHash
       type:
         scalar: string
+    - name: userAddressHash
+      type:
+        scalar: string
     - name: userUID
       type:
         scalar: string

@@ -23,6 +23,9 @@ type ApplicationCredentialStatusApplyConfiguration struct {
 	// userUID is the UID of the User for whom the first token was made. A later User of the same name is somebody else: the
 	// credential gives nothing in his name.
 	UserUID *string `json:"userUID,omitempty"`
+	// userAddressHash tells the address that the User had then from every other, in 52 characters of lower case base32; one
+	// for all that he might have while he was a Robot. A User with another address is somebody else as well.
+	UserAddressHash *string `json:"userAddressHash,omitempty"`
 	// tokenHash is the SHA-256 of the token in force, in 64 lower case hexadecimal digits; absent: no token was made yet.
 	TokenHash *string `json:"tokenHash,omitempty"`
 	// rotation is the spec's rotation that the token was made for.
@@ -78,6 +81,14 @@ func (b *ApplicationCredentialStatusApplyConfiguration) WithClientID(value strin
 // If called multiple times, the UserUID field is set to the value of the last call.
 func (b *ApplicationCredentialStatusApplyConfiguration) WithUserUID(value string) *ApplicationCredentialStatusApplyConfiguration {
 	b.UserUID = &value
+	return b
+}
+
+// WithUserAddressHash sets the UserAddressHash field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the UserAddressHash field is set to the value of the last call.
+func (b *ApplicationCredentialStatusApplyConfiguration) WithUserAddressHash(value string) *ApplicationCredentialStatusApplyConfiguration {
+	b.UserAddressHash = &value
 	return b
 }
 
