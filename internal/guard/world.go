@@ -23,6 +23,8 @@ type world struct {
 	tenancy   *graph.Tenancy
 	namespace string
 	now       time.Time
+	// complete says that everything is shown that is yet to be made.
+	complete bool
 	// dues are those resolved so far, by what they depend on.
 	dues map[string]*due
 }

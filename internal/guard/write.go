@@ -61,9 +61,12 @@ func sides[T any](w write) (was, is *T) {
 	return was, is
 }
 
+// worlds are the world before a write and the world after it.
+type worlds struct{ before, after *world }
+
 // worlds makes the world before a write and the world after it, as they are or as they will be.
-func (g *Guard) worlds(ctx context.Context, w write, settled bool) (before, after *world, err error) {
-	was, willBe := &overlay{Reader: g.Reader}, &overlay{Reader: g.Reader}
+func (g *Guard) worlds(ctx context.Context, w write, settled bool) (worlds, error) {
+	was, willBe := over(g.Reader), over(g.Reader)
 	if w.old != nil {
 		was.show(w.old)
 	} else {
@@ -76,19 +79,20 @@ func (g *Guard) worlds(ctx context.Context, w write, settled bool) (before, afte
 		willBe.hide(w.old)
 	}
 	namespace, now := w.object().GetNamespace(), g.Clock.Now()
-	before = &world{reader: was, graph: g.Graph.Reading(was), namespace: namespace, now: now}
-	after = &world{reader: willBe, graph: g.Graph.Supposing(willBe), namespace: namespace, now: now}
+	before := &world{reader: was, graph: g.Graph.Reading(was), namespace: namespace, now: now}
+	after := &world{reader: willBe, graph: g.Graph.Supposing(willBe), namespace: namespace, now: now}
+	var err error
 	if before.tenancy, err = before.graph.Tenancy(ctx, namespace); err != nil {
-		return nil, nil, err
+		return worlds{}, err
 	}
 	after.tenancy = before.tenancy
 	if settled {
 		err = errors.Join(before.settle(ctx, g.Graph, w.old, w.new != nil), after.settle(ctx, g.Graph, w.new, true))
 		if err != nil {
-			return nil, nil, err
+			return worlds{}, err
 		}
 	}
-	return before, after, after.hideChildren(ctx, w)
+	return worlds{before, after}, after.hideChildren(ctx, w)
 }
 
 // hideChildren takes what goes with a deleted vendor out of the world after it.
