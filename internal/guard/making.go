@@ -32,7 +32,8 @@ func (w *world) settle(ctx context.Context, stored *graph.Graph, written client.
 	}
 }
 
-// showChildren shows a vendor's children: all of them, or those whose names nobody has.
+// showChildren shows a vendor's children: all of them, or those whose names nobody has. Who is in a group that has the name
+// stays there.
 func (w *world) showChildren(ctx context.Context, of *accessv1.Vendor, all bool) error {
 	for _, child := range w.childrenOf(of) {
 		there, _ := child.DeepCopyObject().(client.Object) // a deep copy is of the same type
@@ -40,9 +41,13 @@ func (w *world) showChildren(ctx context.Context, of *accessv1.Vendor, all bool)
 		if client.IgnoreNotFound(err) != nil {
 			return err
 		}
-		if all || !taken {
-			w.reader.show(child)
+		if taken && !all {
+			continue
 		}
+		if group, ok := child.(*accessv1.UserGroup); ok && taken {
+			group.Spec.Members = there.(*accessv1.UserGroup).Spec.Members //nolint:forcetypeassert // a deep copy is of the same type
+		}
+		w.reader.show(child)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -36,7 +37,13 @@ func (g *gains) ofGroup(ctx context.Context, was, is *accessv1.UserGroup) error 
 // ofMembers looks at those of the named for whom it can matter, by the groups that they are in before the write.
 func (g *gains) ofMembers(ctx context.Context, names []string, matters func(*accessv1.User, []access.Membership) bool) error {
 	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
+	names = slices.Compact(names)
+	if len(names) > many {
+		if err := g.gather(ctx, names); err != nil {
+			return err
+		}
+	}
+	for _, name := range names {
 		if err := ctx.Err(); err != nil || g.found != nil {
 			return err
 		}
@@ -47,7 +54,7 @@ func (g *gains) ofMembers(ctx context.Context, names []string, matters func(*acc
 		if user == nil {
 			continue // who does not exist yet is judged when he is created
 		}
-		memberships, err := g.before.graph.Memberships(ctx, g.before.tenancy, user)
+		memberships, err := g.before.memberships(ctx, user)
 		if err != nil {
 			return err
 		}
@@ -58,6 +65,14 @@ func (g *gains) ofMembers(ctx context.Context, names []string, matters func(*acc
 		}
 	}
 	return nil
+}
+
+// many is how many members make it quicker to go through all groups once than to look for each member's.
+const many = 500
+
+func (g *gains) gather(ctx context.Context, names []string) error {
+	return errors.Join(
+		g.before.graph.Gather(ctx, g.before.namespace, names), g.after.graph.Gather(ctx, g.after.namespace, names))
 }
 
 // endsConflict: leaving a group gives more only to who is in the groups of several vendors.

@@ -27,6 +27,8 @@ type world struct {
 	complete bool
 	// dues are those resolved so far, by what they depend on.
 	dues map[string]*due
+	// members are the memberships of users found so far, by name.
+	members map[string][]access.Membership
 }
 
 // standing is what a user has, and what he comes to have without anybody's leave.
@@ -90,11 +92,27 @@ func (w *world) due(ctx context.Context, user *accessv1.User) (*due, error) {
 	if user == nil || user.Spec.State == accessv1.AccountInactive || !user.DeletionTimestamp.IsZero() {
 		return nothing, nil
 	}
-	memberships, err := w.graph.Memberships(ctx, w.tenancy, user)
+	memberships, err := w.memberships(ctx, user)
 	if err != nil {
 		return nothing, err
 	}
 	return w.dueTo(user, memberships), nil
+}
+
+// memberships are a user's, from both sides.
+func (w *world) memberships(ctx context.Context, user *accessv1.User) ([]access.Membership, error) {
+	if known, ok := w.members[user.Name]; ok {
+		return known, nil
+	}
+	found, err := w.graph.Memberships(ctx, w.tenancy, user)
+	if err != nil {
+		return nil, err
+	}
+	if w.members == nil {
+		w.members = map[string][]access.Membership{}
+	}
+	w.members[user.Name] = found
+	return found, nil
 }
 
 // dueTo is what is due to a user who is in these groups.
