@@ -167,7 +167,11 @@ func onlyDrops(w write) bool {
 }
 
 func (g *Guard) judgement(ctx context.Context, w write, info authenticationv1.UserInfo) (*judgement, error) {
-	found, err := g.worlds(ctx, w, false)
+	tenancy, err := g.Graph.Tenancy(ctx, w.object().GetNamespace())
+	if err != nil {
+		return nil, err
+	}
+	found, err := g.worlds(ctx, w, tenancy)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +181,7 @@ func (g *Guard) judgement(ctx context.Context, w write, info authenticationv1.Us
 	}
 	if w.object().GetDeletionTimestamp() != nil {
 		w = w.staying()
-		if found, err = g.worlds(ctx, w, false); err != nil {
+		if found, err = g.worlds(ctx, w, tenancy); err != nil {
 			return nil, err
 		}
 	}
@@ -186,6 +190,6 @@ func (g *Guard) judgement(ctx context.Context, w write, info authenticationv1.Us
 		may: func(ctx context.Context, verb, role string) (bool, error) {
 			return g.may(ctx, info, verb, found.before.namespace, role)
 		},
-		settled: func(ctx context.Context) (worlds, error) { return g.worlds(ctx, w, true) },
+		settled: func(ctx context.Context) (worlds, error) { return g.settled(ctx, w, tenancy) },
 	}, nil
 }

@@ -209,12 +209,14 @@ func (s *shown) isFound(asked *client.ListOptions) bool {
 	return true
 }
 
+var indexes = index.All()
+
 func (s *shown) valuesOf(key string) map[string]bool {
 	if known, ok := s.found[key]; ok {
 		return known
 	}
 	values := map[string]bool{}
-	for _, i := range index.All() {
+	for _, i := range indexes {
 		if i.Key == key && reflect.TypeOf(i.Object) == s.kind {
 			for _, value := range i.Extract(s.object) {
 				values[value] = true

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/index"
 )
 
@@ -64,8 +65,8 @@ func sides[T any](w write) (was, is *T) {
 // worlds are the world before a write and the world after it.
 type worlds struct{ before, after *world }
 
-// worlds makes the world before a write and the world after it, as they are or as they will be.
-func (g *Guard) worlds(ctx context.Context, w write, settled bool) (worlds, error) {
+// worlds makes the world before a write and the world after it, as they are.
+func (g *Guard) worlds(ctx context.Context, w write, tenancy *graph.Tenancy) (worlds, error) {
 	was, willBe := over(g.Reader), over(g.Reader)
 	if w.old != nil {
 		was.show(w.old)
@@ -79,20 +80,19 @@ func (g *Guard) worlds(ctx context.Context, w write, settled bool) (worlds, erro
 		willBe.hide(w.old)
 	}
 	namespace, now := w.object().GetNamespace(), g.Clock.Now()
-	before := &world{reader: was, graph: g.Graph.Reading(was), namespace: namespace, now: now}
-	after := &world{reader: willBe, graph: g.Graph.Supposing(willBe), namespace: namespace, now: now}
-	var err error
-	if before.tenancy, err = before.graph.Tenancy(ctx, namespace); err != nil {
-		return worlds{}, err
-	}
-	after.tenancy = before.tenancy
-	if settled {
-		err = errors.Join(before.settle(ctx, g.Graph, w.old, w.new != nil), after.settle(ctx, g.Graph, w.new, true))
-		if err != nil {
-			return worlds{}, err
-		}
-	}
+	before := &world{reader: was, graph: g.Graph.Reading(was), tenancy: tenancy, namespace: namespace, now: now}
+	after := &world{reader: willBe, graph: g.Graph.Supposing(willBe), tenancy: tenancy, namespace: namespace, now: now}
 	return worlds{before, after}, after.hideChildren(ctx, w)
+}
+
+// settled makes the world before a write and the world after it, as they will be.
+func (g *Guard) settled(ctx context.Context, w write, tenancy *graph.Tenancy) (worlds, error) {
+	found, err := g.worlds(ctx, w, tenancy)
+	if err != nil {
+		return found, err
+	}
+	return found, errors.Join(
+		found.before.settle(ctx, g.Graph, w.old, w.new != nil), found.after.settle(ctx, g.Graph, w.new, true))
 }
 
 // hideChildren takes what goes with a deleted vendor out of the world after it.

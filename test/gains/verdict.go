@@ -281,9 +281,13 @@ func isUser(object client.Object) bool {
 
 func (s *space) hasAdministrator() bool { return slices.ContainsFunc(s.users, s.isAdministrator) }
 
-func (s *space) hasAdministratorNamed(name string) bool { return s.isAdministrator(named(s.users, name)) }
+func (s *space) hasAdministratorNamed(name string) bool {
+	return s.isAdministrator(named(s.users, name))
+}
 
-func (s *space) isAdministrator(u *accessv1.User) bool { return s.administers(s.standing(u).does[0][0]) }
+func (s *space) isAdministrator(u *accessv1.User) bool {
+	return s.administers(s.standing(u).does[0][0])
+}
 
 func (w *world) invitationRule(by requester) string {
 	invitation, _ := w.write.object().(*accessv1.Invitation)
