@@ -2,7 +2,6 @@ package guard
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -38,11 +37,8 @@ func (g *gains) ofGroup(ctx context.Context, was, is *accessv1.UserGroup) error 
 func (g *gains) ofMembers(ctx context.Context, names []string, matters func(*accessv1.User, []access.Membership) bool) error {
 	slices.Sort(names)
 	names = slices.Compact(names)
-	if len(names) > many {
-		if err := g.gather(ctx, names); err != nil {
-			return err
-		}
-	}
+	g.before.expect(names)
+	g.after.expect(names)
 	for _, name := range names {
 		if err := ctx.Err(); err != nil || g.found != nil {
 			return err
@@ -65,14 +61,6 @@ func (g *gains) ofMembers(ctx context.Context, names []string, matters func(*acc
 		}
 	}
 	return nil
-}
-
-// many is how many members make it quicker to go through all groups once than to look for each member's.
-const many = 500
-
-func (g *gains) gather(ctx context.Context, names []string) error {
-	return errors.Join(
-		g.before.graph.Gather(ctx, g.before.namespace, names), g.after.graph.Gather(ctx, g.after.namespace, names))
 }
 
 // endsConflict: leaving a group gives more only to who is in the groups of several vendors.

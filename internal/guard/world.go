@@ -29,6 +29,8 @@ type world struct {
 	dues map[string]*due
 	// members are the memberships of users found so far, by name.
 	members map[string][]access.Membership
+	// expected are users whose memberships will be asked for.
+	expected []string
 }
 
 // standing is what a user has, and what he comes to have without anybody's leave.
@@ -99,10 +101,26 @@ func (w *world) due(ctx context.Context, user *accessv1.User) (*due, error) {
 	return w.dueTo(user, memberships), nil
 }
 
+// many is how many users make it quicker to go through all groups once than to look for each one's.
+const many = 500
+
+// expect says whose memberships will be asked for.
+func (w *world) expect(users []string) {
+	if len(users) > many {
+		w.expected = users
+	}
+}
+
 // memberships are a user's, from both sides.
 func (w *world) memberships(ctx context.Context, user *accessv1.User) ([]access.Membership, error) {
 	if known, ok := w.members[user.Name]; ok {
 		return known, nil
+	}
+	if len(w.expected) > 0 {
+		if err := w.graph.Gather(ctx, w.namespace, w.expected); err != nil {
+			return nil, err
+		}
+		w.expected = nil
 	}
 	found, err := w.graph.Memberships(ctx, w.tenancy, user)
 	if err != nil {
