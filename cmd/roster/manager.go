@@ -91,6 +91,5 @@ func clusterConfig() (*rest.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the kubeconfig cannot be used: %w", err)
 	}
-	config.QPS = -1 // the API server's own fairness is the limit
 	return config, nil
 }

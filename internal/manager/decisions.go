@@ -63,8 +63,7 @@ func NewDecisions(config *rest.Config, o DecisionOptions) (*decision.Service, er
 	if err != nil {
 		return nil, err
 	}
-	config = rest.CopyConfig(config)
-	config.QPS = -1 // the API server's own fairness is what limits
+	config = unthrottled(config)
 	c, err := client.NewWithWatch(config, client.Options{Scheme: scheme})
 	if err != nil {
 		return nil, fmt.Errorf("could not reach the API server: %w", err)

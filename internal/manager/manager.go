@@ -93,7 +93,7 @@ func newManager(config *rest.Config, options Options) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	mgr, err := ctrl.NewManager(config, ctrl.Options{
+	mgr, err := ctrl.NewManager(unthrottled(config), ctrl.Options{
 		Scheme:                        scheme,
 		Cache:                         CacheOptions(options.Namespace),
 		Client:                        ClientOptions(),
@@ -110,6 +110,14 @@ func newManager(config *rest.Config, options Options) (ctrl.Manager, error) {
 		return nil, fmt.Errorf("could not reach the API server or open an address: %w", err)
 	}
 	return mgr, errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping))
+}
+
+// unthrottled is a config whose clients do not limit themselves: the API server's own fairness does that. Without it the
+// client library allows five requests a second of each kind.
+func unthrottled(config *rest.Config) *rest.Config {
+	config = rest.CopyConfig(config)
+	config.QPS = -1
+	return config
 }
 
 // CacheOptions keep the cache small: no managed fields, no effective access, no copies on reading (nothing read from it is
