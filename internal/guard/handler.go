@@ -171,19 +171,14 @@ func (g *Guard) judgement(ctx context.Context, w write, info authenticationv1.Us
 	if err != nil {
 		return nil, err
 	}
-	found, err := g.worlds(ctx, w, tenancy)
-	if err != nil {
-		return nil, err
-	}
+	found := g.worlds(w, tenancy)
 	by, err := g.findRequester(ctx, found.before, info)
 	if err != nil {
 		return nil, err
 	}
 	if w.object().GetDeletionTimestamp() != nil {
 		w = w.staying()
-		if found, err = g.worlds(ctx, w, tenancy); err != nil {
-			return nil, err
-		}
+		found = g.worlds(w, tenancy)
 	}
 	return &judgement{
 		write: w, worlds: found, by: by,

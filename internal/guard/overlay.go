@@ -110,10 +110,12 @@ func (o *overlay) getStaying(ctx context.Context, key client.ObjectKey, into cli
 	return !goes, err
 }
 
-// goes tells whether an object is on its way out: it is being deleted, or what a vendor left that is there no more.
+// goes tells whether an object is on its way out: it is being deleted, or what a vendor left that is there no more. A vendor
+// is nobody's child, whatever it says.
 func (o *overlay) goes(ctx context.Context, object client.Object) (bool, error) {
 	owner := metav1.GetControllerOfNoCopy(object)
-	if object.GetDeletionTimestamp() != nil || owner == nil || owner.Kind != "Vendor" {
+	_, isVendor := object.(*accessv1.Vendor)
+	if object.GetDeletionTimestamp() != nil || isVendor || owner == nil || owner.Kind != "Vendor" {
 		return object.GetDeletionTimestamp() != nil, nil
 	}
 	if known, ok := o.gone[owner.UID]; ok {
@@ -136,7 +138,7 @@ func (o *overlay) List(ctx context.Context, into client.ObjectList, options ...c
 	if err := o.Reader.List(ctx, into, options...); err != nil {
 		return err
 	}
-	if err := apimeta.EachListItem(into, func(item runtime.Object) error { return o.replace(ctx, item) }); err != nil {
+	if err := apimeta.EachListItem(into, func(item runtime.Object) error { return o.drop(ctx, item) }); err != nil {
 		return err
 	}
 	asked := client.ListOptions{}
@@ -144,8 +146,8 @@ func (o *overlay) List(ctx context.Context, into client.ObjectList, options ...c
 	return o.showIn(into, &asked)
 }
 
-// replace shows what will be in the place of something listed that is on its way out.
-func (o *overlay) replace(ctx context.Context, item runtime.Object) error {
+// drop takes something listed that is on its way out from what will be there.
+func (o *overlay) drop(ctx context.Context, item runtime.Object) error {
 	object, ok := item.(client.Object)
 	if !ok || o.shown[placeOf(object)] != nil {
 		return nil
@@ -154,15 +156,10 @@ func (o *overlay) replace(ctx context.Context, item runtime.Object) error {
 		return err
 	}
 	o.missed = true
-	if o.make == nil {
-		return nil
+	if o.make != nil {
+		o.hide(object)
 	}
-	made, err := o.make(ctx, object, object.GetName())
-	if made != nil {
-		o.show(made)
-	}
-	object.SetDeletionTimestamp(&leaving)
-	return err
+	return nil
 }
 
 // showIn takes what is shown otherwise out of what was listed, and puts in what is shown where it belongs there.

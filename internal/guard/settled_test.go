@@ -55,6 +55,8 @@ func TestTheLastAdministratorInAVendorsGroup(t *testing.T) {
 			beside(administered(mine, vendor("new"))...),
 		"lists the group of a vendor that comes": created(platform, vendor("new"), "would have no active user any more").
 			beside(administered()...),
+		"is in a group that has the name of a new vendor's": created(platform, vendor("new"), "").
+			beside(administered(group("new.vendor.editor", roles("vendor.editor"), members("lou")), user("lou"))...),
 		"lists a group that nobody makes": row{by: platform, was: mine}.beside(administered(mine)...),
 	})
 }
@@ -71,14 +73,16 @@ func TestWhatRosterMakesNextIsJudged(t *testing.T) {
 		"freeing it by who holds that": row{by: ana, was: taken}.beside(taken, fresh),
 		"freeing a role's name for a vendor's group that is missing": row{by: ana, was: editor, refused: "group new.vendor.editor would gain publish on products at vendor=new"}.
 			beside(editor, vendor("new", "publishing")),
-		"joining what a vendor's earlier namesake left":           changed(vic, "ben", "user ben would gain Manage on products at vendor=abc", join("abc.vendor.editor")).beside(leftOver("abc")),
-		"joining what a vendor left that is gone":                 changed(vic, "ben", "", join("gone.vendor.editor")).beside(leftOver("gone")),
-		"what is left beside a vendor's hides no gain":            changed(vic, "ben", "user ben would gain Manage on products at vendor=abc", join("abc.vendor.editor", "gone.vendor.editor")).beside(leftOver("gone")),
-		"assigning a protected role that is to be made":           changed(ana, "ben", "role vendor.editor is protected by the platform", join("new.vendor.editor")).beside(fresh, protected),
-		"assigning it with bind":                                  changed(platform, "ben", "", join("new.vendor.editor")).beside(fresh, protected),
-		"freeing a name for a group with it":                      row{by: ana, was: mine, refused: "role vendor.editor is protected by the platform"}.beside(mine, fresh, protected),
-		"freeing a name for a group with it, with bind":           row{by: platform, was: mine}.beside(mine, fresh, protected),
-		"creating a vendor whose groups have it":                  created(ana, fresh, "role vendor.editor is protected by the platform").beside(protected),
+		"joining what a vendor's earlier namesake left": changed(vic, "ben", "user ben would gain Manage on products at vendor=abc", join("abc.vendor.editor")).beside(leftOver("abc")),
+		"joining what a vendor left that is gone":       changed(vic, "ben", "", join("gone.vendor.editor")).beside(leftOver("gone")),
+		"what is left beside a vendor's hides no gain":  changed(vic, "ben", "user ben would gain Manage on products at vendor=abc", join("abc.vendor.editor", "gone.vendor.editor")).beside(leftOver("gone")),
+		"assigning a protected role that is to be made": changed(ana, "ben", "role vendor.editor is protected by the platform", join("new.vendor.editor")).beside(fresh, protected),
+		"assigning it with bind":                        changed(platform, "ben", "", join("new.vendor.editor")).beside(fresh, protected),
+		"freeing a name for a group with it":            row{by: ana, was: mine, refused: "role vendor.editor is protected by the platform"}.beside(mine, fresh, protected),
+		"freeing a name for a group with it, with bind": row{by: platform, was: mine}.beside(mine, fresh, protected),
+		"creating a vendor whose groups have it":        created(ana, fresh, "role vendor.editor is protected by the platform").beside(protected),
+		"a vendor that calls itself its own child": changed(vic, "ben", "user ben would gain", join("abc.vendor.editor")).
+			beside(ownedBy(vendor("abc"), "Vendor", vendor("abc"))),
 		"creating a vendor whose groups have it, as the platform": created(platform, fresh, "").beside(protected),
 	})
 }

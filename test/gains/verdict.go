@@ -207,18 +207,10 @@ func (w *world) rolesTouched(before, after *space) []string {
 	var names []string
 	switch object := w.write.object().(type) {
 	case *accessv1.User:
-		was, is := w.sidesOfUser()
-		for _, g := range after.groups {
-			if is != nil && lasts(before, after, was, is, g.Name) {
-				names = append(names, roleNames(g)...)
-			}
-		}
+		names = w.rolesJoined(before, after)
 	case *accessv1.UserGroup:
 		if is := named(after.groups, object.Name); is != nil {
-			names = roleNames(is)
-			if was := named(before.groups, object.Name); was != nil {
-				names = append(names, roleNames(was)...)
-			}
+			names = append(roleNames(is), roleNames(named(before.groups, object.Name))...)
 		}
 	case *accessv1.Role:
 		if w.write.was != nil {
@@ -233,7 +225,22 @@ func (w *world) rolesTouched(before, after *space) []string {
 	return names
 }
 
+func (w *world) rolesJoined(before, after *space) []string {
+	var names []string
+	was, is := w.sidesOfUser()
+	for _, g := range after.groups {
+		if is != nil && lasts(before, after, was, is, g.Name) {
+			names = append(names, roleNames(g)...)
+		}
+	}
+	return names
+}
+
+// roleNames are a group's; nil has none.
 func roleNames(g *accessv1.UserGroup) []string {
+	if g == nil {
+		return nil
+	}
 	var out []string
 	for i := range g.Spec.Roles {
 		out = append(out, g.Spec.Roles[i].Name)
