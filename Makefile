@@ -61,9 +61,9 @@ controlplane: go ## Build etcd, kube-apiserver, kube-controller-manager and kube
 controlplane-dir: ## Print where they are
 	@hack/controlplane/build.sh dir
 
-test-fault: controlplane ## Break everything that Roster stands on, in every way (an hour); part of it is in make test
+test-fault: controlplane ## Break everything that Roster stands on, in every way (FOCUS='sends mails': a part); some of it is in make test
 	@echo "test-fault: killing the manager at every write, crossed with every trouble of a mail server" >&2
-	@KUBEBUILDER_ASSETS=$(controlplane) FAULTS=all go test -count=1 -timeout 3h -v ./test/fault -ginkgo.succinct
+	@KUBEBUILDER_ASSETS=$(controlplane) FAULTS=all go test -count=1 -timeout 3h -v ./test/fault -ginkgo.succinct $(if $(FOCUS),-ginkgo.focus '$(FOCUS)')
 
 test-fault-short: controlplane ## Break a choice of it, in a minute
 	@KUBEBUILDER_ASSETS=$(controlplane) go test -count=1 -v ./test/fault -ginkgo.succinct

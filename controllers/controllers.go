@@ -67,10 +67,9 @@ type Deps struct {
 }
 
 // Workers a controller. Users are many and each is cheap: more workers than these do not finish sooner, they only keep the
-// API server from answering others (docs/benchmarks.md). Mails wait for somebody else's server.
+// API server from answering others (docs/benchmarks.md). Mails wait for somebody else's server: see outbox.Workers.
 const (
 	userWorkers = 6
-	mailWorkers = 16
 	workers     = 4
 )
 
@@ -109,8 +108,8 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, deps Deps) error {
 		{&applicationcredential.Reconciler{
 			Client: c, Live: live, Graph: g, Status: writer, Clock: deps.Clock, Events: deps.Events, Random: deps.Random,
 		}, workers},
-		{invitation.NewReconciler(box), mailWorkers},
-		{passwordreset.NewReconciler(box, deps.PasswordStore), mailWorkers},
+		{invitation.NewReconciler(box), outbox.Workers},
+		{passwordreset.NewReconciler(box, deps.PasswordStore), outbox.Workers},
 	}
 	if deps.SignIns != "" {
 		store := identity.NewDex(c, live, deps.SignIns, identity.Cost)

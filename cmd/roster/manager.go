@@ -73,7 +73,7 @@ func mailFlags(flags *pflag.FlagSet, o *manager.Options) {
 	flags.DurationVar(&o.SMTP.Timeout, "smtp-timeout", o.SMTP.Timeout, "longest time for one mail")
 	flags.IntVar(&o.Limits.UserTenMinutes, "mails-per-user-10m", o.Limits.UserTenMinutes, "how many mails may go to one address of a tenant in 10 minutes")
 	flags.IntVar(&o.Limits.UserDay, "mails-per-user-day", o.Limits.UserDay, "how many in 24 hours")
-	flags.IntVar(&o.Limits.TenantHour, "mails-per-tenant-hour", o.Limits.TenantHour, "how many may go to all addresses of a tenant in an hour by the clock; 1000 at most")
+	flags.IntVar(&o.Limits.TenantHour, "mails-per-tenant-hour", o.Limits.TenantHour, "how many may go to all addresses of a tenant in an hour by the clock; 900 at most")
 	flags.StringVar(&o.MailboxSMTPAddress, "mailbox-smtp-address", o.MailboxSMTPAddress, "address at which the mailbox takes mails; loopback only")
 	flags.StringVar(&o.MailboxPageAddress, "mailbox-page-address", o.MailboxPageAddress, "address at which the mailbox shows them; loopback only")
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/roster-dev/roster/controllers"
 	"github.com/roster-dev/roster/internal/credential"
 	"github.com/roster-dev/roster/test/env"
+	"github.com/roster-dev/roster/test/suite"
 )
 
 var (
@@ -30,17 +31,11 @@ var (
 )
 
 func TestApplicationCredential(t *testing.T) {
-	RegisterFailHandler(Fail)
-	SetDefaultEventuallyTimeout(30 * time.Second)
-	SetDefaultEventuallyPollingInterval(20 * time.Millisecond)
-	RunSpecs(t, "The application credential controller")
+	suite.Run(t, "The application credential controller")
 }
 
 var _ = BeforeSuite(func() {
-	var err error
-	cluster, err = env.Start()
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() { Expect(cluster.Stop()).To(Succeed()) })
+	cluster = suite.Cluster()
 	manager, err := env.StartManagerWith(cluster.Config, cluster,
 		func(d *controllers.Deps) { d.Events = heard },
 		func(o *ctrl.Options) { o.NewClient = crashes.client })

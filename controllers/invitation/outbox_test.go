@@ -3,6 +3,7 @@ package invitation_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -92,6 +93,46 @@ var _ = Describe("the outbox", Serial, func() {
 		cluster.ExpectApplied(ctx, w.user("ben"))
 		w.expectFirst(ctx, "ben", env.HaveState(accessv1.InvitationSent))
 		Expect(office.to(w.address("ana"))).To(HaveLen(1))
+	})
+
+	It("goes on sending while what became of earlier mails is being recorded, so many ahead and no more", func(ctx context.Context) {
+		const queued, mostUnrecorded = 60, 36
+		slow := make(chan struct{})
+		recordNow := sync.OnceFunc(func() { close(slow) })
+		DeferCleanup(recordNow)
+		restart(&wire{refuse: func(state accessv1.InvitationState) bool {
+			if state == accessv1.InvitationSent {
+				<-slow
+			}
+			return false
+		}})
+		tenants := []world{w, newWorld(ctx), newWorld(ctx), newWorld(ctx), newWorld(ctx), newWorld(ctx)} // enough to fill all lanes
+		for i := range queued {
+			of := tenants[i%len(tenants)]
+			cluster.ExpectApplied(ctx, of.user(fmt.Sprintf("user-%d", i)))
+		}
+		taken := func() (count int) {
+			for i := range queued {
+				count += len(office.to(tenants[i%len(tenants)].address(fmt.Sprintf("user-%d", i))))
+			}
+			return count
+		}
+		Eventually(taken).Should(Equal(mostUnrecorded))
+		Consistently(taken, "300ms", "20ms").Should(Equal(mostUnrecorded), "a crash would repeat them")
+
+		By("withdrawing others all the while")
+		cluster.ExpectApplied(ctx, w.user("never"))
+		waiting := w.expectFirst(ctx, "never", env.HaveState(accessv1.InvitationSending))
+		env.ExpectChanged(ctx, cluster, waiting, func(i *accessv1.Invitation) { i.Spec.Cancel = ptr.To(true) })
+		w.expectInvitation(ctx, waiting.Name, env.HaveState(accessv1.InvitationCancelled))
+
+		By("sending the rest, and each of them once")
+		recordNow()
+		for i := range queued {
+			of, name := tenants[i%len(tenants)], fmt.Sprintf("user-%d", i)
+			of.expectFirst(ctx, name, env.HaveState(accessv1.InvitationSent))
+			Expect(office.to(of.address(name))).To(HaveLen(1))
+		}
 	})
 
 	DescribeTable("sends no second mail when the invitation changes while the first is on its way",

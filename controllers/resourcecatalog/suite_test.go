@@ -4,31 +4,22 @@ import (
 	"testing"
 
 	. "github.com/onsi/ginkgo/v2"
-	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/test/env"
+	"github.com/roster-dev/roster/test/suite"
 )
 
-var (
-	cluster *env.Cluster
-	manager *env.Manager
-)
+var cluster *env.Cluster
 
 func TestResourceCatalog(t *testing.T) {
-	RegisterFailHandler(Fail)
-	RunSpecs(t, "The resource catalog controller")
+	suite.Run(t, "The resource catalog controller")
 }
 
 var _ = BeforeSuite(func() {
-	var err error
-	cluster, err = env.Start()
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() { Expect(cluster.Stop()).To(Succeed()) })
-	manager, err = env.StartManager(cluster.Config, cluster)
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() { Expect(manager.Stop()).To(Succeed()) })
+	cluster = suite.Cluster()
+	suite.Manager(cluster)
 })
 
 // newCatalog makes a catalog without problems that no other spec uses: orders (which can be approved) and returns, tax, and

@@ -4,32 +4,23 @@ import (
 	"testing"
 
 	. "github.com/onsi/ginkgo/v2"
-	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/test/env"
+	"github.com/roster-dev/roster/test/suite"
 )
 
-var (
-	cluster *env.Cluster
-	manager *env.Manager
-)
+var cluster *env.Cluster
 
 func TestRole(t *testing.T) {
-	RegisterFailHandler(Fail)
-	RunSpecs(t, "The role controller")
+	suite.Run(t, "The role controller")
 }
 
 var _ = BeforeSuite(func() {
-	var err error
-	cluster, err = env.Start()
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() { Expect(cluster.Stop()).To(Succeed()) })
-	manager, err = env.StartManager(cluster.Config, cluster)
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() { Expect(manager.Stop()).To(Succeed()) })
+	cluster = suite.Cluster()
+	suite.Manager(cluster)
 })
 
 // newTenancy makes a catalog with orders (which can be approved), returns and tax, and a tenant of it, that no other spec

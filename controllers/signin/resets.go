@@ -17,7 +17,6 @@ import (
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/address"
-	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/identity"
 	"github.com/roster-dev/roster/internal/index"
 	"github.com/roster-dev/roster/internal/invitation"
@@ -44,7 +43,7 @@ func (r *Reconciler) lastChoice(ctx context.Context, user *accessv1.User, at add
 	for i := range invitations {
 		each := &invitations[i]
 		chose := each.Status.State == accessv1.InvitationAccepted && each.Status.SignIn == accessv1.SignInPassword &&
-			invitation.ClaimOf(each, user.UID) == invitation.Owned && graph.SameAddress(each.Status.Email, at)
+			invitation.ClaimOf(each, user.UID) == invitation.Owned && at.Is(each.Status.Email)
 		if chose && (last == nil || last.Status.AcceptedAt.Before(each.Status.AcceptedAt)) {
 			last = each
 		}

@@ -15,22 +15,17 @@ import (
 	"github.com/roster-dev/roster/internal/address"
 	"github.com/roster-dev/roster/internal/identity"
 	"github.com/roster-dev/roster/test/env"
+	"github.com/roster-dev/roster/test/suite"
 )
 
 var cluster *env.Cluster
 
 func TestSignIn(t *testing.T) {
-	RegisterFailHandler(Fail)
-	SetDefaultEventuallyTimeout(30 * time.Second)
-	SetDefaultEventuallyPollingInterval(20 * time.Millisecond)
-	RunSpecs(t, "The sign-in controller")
+	suite.Run(t, "The sign-in controller")
 }
 
 var _ = BeforeSuite(func(ctx context.Context) {
-	var err error
-	cluster, err = env.Start(env.WithPasswords)
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() { Expect(cluster.Stop()).To(Succeed()) })
+	cluster = suite.Cluster(env.WithPasswords)
 	cluster.ExpectSignInNamespace(ctx)
 	manager, err := env.StartManagerWith(cluster.Config, cluster, env.KeepSignIns)
 	Expect(err).NotTo(HaveOccurred())

@@ -13,6 +13,7 @@ import (
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/controllers"
 	"github.com/roster-dev/roster/test/env"
+	"github.com/roster-dev/roster/test/suite"
 )
 
 var (
@@ -21,15 +22,11 @@ var (
 )
 
 func TestTenant(t *testing.T) {
-	RegisterFailHandler(Fail)
-	RunSpecs(t, "The tenant controller")
+	suite.Run(t, "The tenant controller")
 }
 
 var _ = BeforeSuite(func() {
-	var err error
-	cluster, err = env.Start()
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() { Expect(cluster.Stop()).To(Succeed()) })
+	cluster = suite.Cluster()
 	Expect(cluster.StartControllerManager(context.Background(), GinkgoT().TempDir())).To(Succeed())
 	startManager()
 	DeferCleanup(func() { Expect(manager.Stop()).To(Succeed()) })

@@ -10,6 +10,7 @@ import (
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/test/env"
+	"github.com/roster-dev/roster/test/suite"
 )
 
 var _ = Describe("a change that alters nobody", Serial, func() {
@@ -55,10 +56,7 @@ var _ = Describe("a change that alters nobody", Serial, func() {
 	})
 
 	It("writes nothing when the manager starts again", func(ctx context.Context) {
-		Expect(manager.Stop()).To(Succeed())
-		var err error
-		manager, err = env.StartManager(cluster.Config, cluster)
-		Expect(err).NotTo(HaveOccurred())
+		suite.Restart(cluster, manager)
 		w.change(ctx, "kim", func(u *accessv1.User) { u.Spec.Department = "Logistics" })
 		w.expectUser(ctx, "kim", env.BeReady())
 		Expect(statusOwners(w.expectUser(ctx, "ana", env.BeReady()))).To(Equal([]string{"roster Apply"}), "everything that was written was applied")

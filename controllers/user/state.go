@@ -58,7 +58,7 @@ func (s *scope) identified() bool {
 
 func (s *scope) needsInvitation() bool { return graph.NeedsInvitation(s.tenancy.Tenant, s.user) }
 
-func (s *scope) accepted() bool { return graph.SameAddress(s.status.AcceptedEmail, s.address) }
+func (s *scope) accepted() bool { return s.address.Is(s.status.AcceptedEmail) }
 
 // takeAcceptance records an acceptance of the present address. It is never taken back: the invitation may be gone
 // tomorrow, the fact stays.
@@ -68,7 +68,7 @@ func (s *scope) takeAcceptance() {
 	}
 	for i := range s.invitations {
 		answered := &s.invitations[i].Status
-		if answered.State == accessv1.InvitationAccepted && graph.SameAddress(answered.Email, s.address) {
+		if answered.State == accessv1.InvitationAccepted && s.address.Is(answered.Email) {
 			s.status.AcceptedEmail, s.status.AcceptedAt = s.address.String(), answered.AcceptedAt
 			return
 		}
@@ -107,14 +107,14 @@ func (s *scope) wantsFirstInvitation() bool {
 		return false
 	}
 	recorded := s.status.Invitation
-	return recorded == nil || !graph.SameAddress(recorded.Email, s.address) || s.wentElsewhere(recorded.Name)
+	return recorded == nil || !s.address.Is(recorded.Email) || s.wentElsewhere(recorded.Name)
 }
 
 // wentElsewhere: the invitation that was noted for the present address asked an earlier one after all, because its first
 // attempt began before the change was seen.
 func (s *scope) wentElsewhere(name string) bool {
 	return slices.ContainsFunc(s.invitations, func(i accessv1.Invitation) bool {
-		return i.Name == name && i.Status.Email != "" && !graph.SameAddress(i.Status.Email, s.address)
+		return i.Name == name && i.Status.Email != "" && !s.address.Is(i.Status.Email)
 	})
 }
 
@@ -146,7 +146,7 @@ func (s *scope) invitationAccepted() finding {
 		return finding{holds: true, reason: accessv1.ReasonAccepted, message: "The user has accepted at his present address"}
 	case !s.needsInvitation():
 		return finding{holds: true, reason: accessv1.ReasonNotNeeded, message: "The user needs no invitation"}
-	case s.status.Invitation == nil || !graph.SameAddress(s.status.Invitation.Email, s.address):
+	case s.status.Invitation == nil || !s.address.Is(s.status.Invitation.Email):
 		return finding{reason: accessv1.ReasonNotInvited, message: "The user has not been invited at his present address"}
 	default:
 		return s.fate(s.status.Invitation)

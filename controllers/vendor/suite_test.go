@@ -12,26 +12,18 @@ import (
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/test/env"
+	"github.com/roster-dev/roster/test/suite"
 )
 
-var (
-	cluster *env.Cluster
-	manager *env.Manager
-)
+var cluster *env.Cluster
 
 func TestVendor(t *testing.T) {
-	RegisterFailHandler(Fail)
-	RunSpecs(t, "The vendor controller")
+	suite.Run(t, "The vendor controller")
 }
 
 var _ = BeforeSuite(func() {
-	var err error
-	cluster, err = env.Start()
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() { Expect(cluster.Stop()).To(Succeed()) })
-	manager, err = env.StartManager(cluster.Config, cluster)
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() { Expect(manager.Stop()).To(Succeed()) })
+	cluster = suite.Cluster()
+	suite.Manager(cluster)
 })
 
 // The groups that the commerce catalog gives a vendor abc.

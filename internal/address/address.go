@@ -70,6 +70,18 @@ func Parse(s string) (Address, error) {
 	return a, nil
 }
 
+// Is tells whether the text is an address of the same person, however it is spelled.
+func (a Address) Is(text string) bool {
+	other, err := Parse(text)
+	return err == nil && !a.IsZero() && a.Key() == other.Key()
+}
+
+// Same tells whether two texts are addresses of the same person.
+func Same(a, b string) bool {
+	first, err := Parse(a)
+	return err == nil && first.Is(b)
+}
+
 // String returns the canonical form, which is also what RCPT carries. It is empty for the zero Address.
 func (a Address) String() string {
 	if a.IsZero() {

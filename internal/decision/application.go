@@ -110,8 +110,7 @@ func within(entries, others []*entry) []*entry {
 
 // PutCredential notes a credential as it is now.
 func (i *Index) PutCredential(object *accessv1.ApplicationCredential) {
-	i.lock.Lock()
-	defer i.lock.Unlock()
+	defer i.write()()
 	i.putCredential(object)
 	i.sweep()
 }
@@ -185,8 +184,7 @@ func (i *Index) dropApplication(a *application) {
 
 // DropCredential forgets a credential.
 func (i *Index) DropCredential(namespace, name string) {
-	i.lock.Lock()
-	defer i.lock.Unlock()
+	defer i.write()()
 	if s, ok := i.spaces[namespace]; ok {
 		i.dropApplication(s.applications[name])
 	}
@@ -194,8 +192,7 @@ func (i *Index) DropCredential(namespace, name string) {
 
 // ReplaceCredentials makes these all the credentials that there are.
 func (i *Index) ReplaceCredentials(objects []*accessv1.ApplicationCredential) {
-	i.lock.Lock()
-	defer i.lock.Unlock()
+	defer i.write()()
 	here := make(map[string]bool, len(objects))
 	for _, object := range objects {
 		here[credential.ClientID(object)] = true

@@ -46,14 +46,12 @@ func (i *Index) ReplaceUsers(users []*accessv1.User) {
 	for some := range slices.Chunk(i.others(here), chunk) {
 		i.drop(some)
 	}
-	i.lock.Lock()
-	defer i.lock.Unlock()
+	defer i.write()()
 	i.sweep()
 }
 
 func (i *Index) put(users []arrival) {
-	i.lock.Lock()
-	defer i.lock.Unlock()
+	defer i.write()()
 	for at := range users {
 		i.putUser(&users[at])
 	}
@@ -75,8 +73,7 @@ func (i *Index) others(here map[types.NamespacedName]bool) []types.NamespacedNam
 }
 
 func (i *Index) drop(users []types.NamespacedName) {
-	i.lock.Lock()
-	defer i.lock.Unlock()
+	defer i.write()()
 	for _, user := range users {
 		if s, ok := i.spaces[user.Namespace]; ok {
 			if n, ok := i.find(s, byName, user.Name); ok {

@@ -48,6 +48,19 @@ func TestWhoMayAskAboutWhichTenant(t *testing.T) {
 }
 
 // A tenant that is deleted may leave its namespace behind, with service accounts in it.
+// Before everything has been read nobody knows whose tenant a caller is of: he is told to come again, not that he may not.
+func TestACallerIsNotJudgedByWhatHasNotBeenReadYet(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.Service = New(d.options)
+	for _, caller := range []string{platform, frontend, homeless, stranger} {
+		h := d.asks(caller, PathEvaluation, `{}`)
+		if h.Code != http.StatusServiceUnavailable || h.Remaining.Get("Retry-After") != "1" {
+			t.Errorf("%s hears %d: %s", caller, h.Code, h.Text)
+		}
+	}
+}
+
 func TestACallerDoesNotOutgrowItsTenant(t *testing.T) {
 	d := newDesk(t)
 	if got := d.asks(frontend, PathEvaluation, evaluationOf("acme", "ana", "")).says(); got != "allow" {

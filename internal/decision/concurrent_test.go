@@ -8,6 +8,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/access"
@@ -86,4 +87,47 @@ func TestNamesOfAnyLengthAreFound(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The two forms of the catalog number their resources differently: who reads one with the numbers of the other finds what
+// nobody has. Both know what Ben may do, and as what.
+func TestWhoeverSearchesWhileACatalogChangesReadsOneForm(t *testing.T) {
+	i := NewIndex()
+	i.PutCatalog(catalogs2()[0])
+	for _, name := range []string{"acme", "globex", "initech"} {
+		i.PutTenant(organisation(name, accessv1.TenantActive))
+		ben := someone("ben", accessv1.AccountActive)
+		ben.Namespace = name
+		ben.Status.EffectiveAccess[0].Resources = []string{"orders"}
+		ben.Status.EffectiveAccess[0].RestrictedTo = []accessv1.DimensionValues{{Dimension: "site", Values: []string{"DE"}}}
+		i.PutUser(ben)
+	}
+	ben := &asked{
+		Subject: &entity{Type: ptr.To(typeUser), ID: ptr.To("ben"), Properties: properties{tenantProperty: "globex"}},
+		Action:  &action{Name: ptr.To("read")}, Resource: &entity{Type: ptr.To("orders"), Properties: properties{"site": []string{"DE"}}},
+	}
+	anybody := *ben
+	anybody.Subject = &entity{Type: ptr.To(typeUser), Properties: properties{tenantProperty: "globex"}}
+
+	var done atomic.Bool
+	var readers sync.WaitGroup
+	for range 2 {
+		readers.Go(func() {
+			l := &look{Index: i, now: noon}
+			for !done.Load() {
+				actions, _ := l.actions(ben)
+				scopes, _ := l.resources(ben)
+				people, _ := l.subjects(&anybody)
+				if len(actions.Results) != 1 || len(scopes.Context.Scopes) != 1 || len(people.Results) != 1 {
+					t.Errorf("Ben may read at one place: %+v, %+v, %+v", actions, scopes, people)
+					return
+				}
+			}
+		})
+	}
+	for round := range 3000 {
+		i.PutCatalog(catalogs2()[round%2])
+	}
+	done.Store(true)
+	readers.Wait()
 }

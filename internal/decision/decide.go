@@ -38,20 +38,21 @@ type standing struct {
 // answer decides for one who is not denied everything. An application may do what it may itself and its user may as well: of
 // the two, what is known of one of them may be newer. In what group the user acts is his own matter.
 func (w *standing) answer(query *access.Query, now time.Time) access.Decision {
-	d := w.record.entitlement.answer(query, now)
+	d := w.record.answer(query, now)
 	if !d.Allowed || w.application == nil {
 		return d
 	}
 	own := *query
 	own.Group = ""
-	return w.application.entitlement.answer(&own, now)
+	e := w.application.entitlement
+	return e.answer(e, &own, now)
 }
 
 // Decide answers one question. It does not allocate when the subject is named by an address in its comparable form or by
 // his User's name.
 func (i *Index) Decide(s Subject, query *access.Query, now time.Time) access.Decision {
-	if held := i.known(s); held != nil {
-		return held.answer(query, now)
+	if r := i.known(s); r != nil {
+		return r.answer(query, now)
 	}
 	d, _ := i.decide(party{Subject: s}, query, now)
 	return d
@@ -60,8 +61,8 @@ func (i *Index) Decide(s Subject, query *access.Query, now time.Time) access.Dec
 // decide returns what the decision was made from beside it, the user's; nil when the subject is denied everything.
 func (i *Index) decide(s party, query *access.Query, now time.Time) (access.Decision, *entitlement) {
 	if !s.application {
-		if held := i.known(s.Subject); held != nil {
-			return held.answer(query, now), held
+		if r := i.known(s.Subject); r != nil {
+			return r.answer(query, now), r.entitlement
 		}
 	}
 	i.lock.RLock()
@@ -73,10 +74,10 @@ func (i *Index) decide(s party, query *access.Query, now time.Time) (access.Deci
 	return who.answer(query, now), who.record.entitlement
 }
 
-// known is what a subject may do, of whom all is plain: a name or address that is just this, in the tenant that is named,
+// known is the record of a subject of whom all is plain: a name or address that is just this, in the tenant that is named,
 // which is active as he is. Nil: look closer. It takes no lock, so somebody may write meanwhile. What it returns was true
 // at one moment all the same: the tenant kept his namespace when his record was seen a second time, unchanged.
-func (i *Index) known(s Subject) *entitlement {
+func (i *Index) known(s Subject) *record {
 	k := nameOrAddress(s.ID)
 	hash, slots := scopedHash(i.hash(s.Tenant), i.hash(s.ID)), i.scoped.of(k)
 	for at := slots.first(hash); ; at = slots.next(at) {
@@ -96,11 +97,10 @@ func (i *Index) known(s Subject) *entitlement {
 		if t == nil || t.name != s.Tenant {
 			continue
 		}
-		held := r.entitlement
-		if !t.active || held.vocabulary != t.vocabulary || slot.record.Load() != r || i.scoped.of(k) != slots {
+		if !t.active || r.vocabulary != t.vocabulary || slot.record.Load() != r || i.scoped.of(k) != slots {
 			return nil
 		}
-		return held
+		return r
 	}
 }
 

@@ -26,14 +26,20 @@ func (e *entry) cameVia(group string) bool {
 // entitlement is everything that a user may do, under one catalog and in its vocabulary. It is never changed. Users with
 // equal access have one between them.
 type entitlement struct {
-	vocabulary *vocabulary
-	held       []held
-	// room is where held stands, as a rule, so that a decision waits for memory once.
-	room    [2]held
+	gist
+	// held has a part for each 64 bits of the vocabulary.
+	held    []held
 	entries []*entry
 	// alone is what single groups give, for those of which the entries' via does not tell.
 	alone   []groupEntries
 	catalog string
+}
+
+// gist is how an entitlement begins, and the whole of what it holds in a vocabulary as small as most are. There is a copy
+// in every record, so that a decision seldom waits for memory a second time.
+type gist struct {
+	vocabulary *vocabulary
+	parts      [2]held
 }
 
 // held is a part of two masks: of what is held without a scope and without an end, and of what is held at all.
@@ -50,9 +56,7 @@ func (e *entitlement) compile(v *vocabulary) *entitlement {
 	if v == nil {
 		return e
 	}
-	if e.held = e.room[:]; len(v.valid) > len(e.room) {
-		e.held = make([]held, len(v.valid))
-	}
+	e.held = make([]held, len(v.valid))
 	for _, entry := range e.entries {
 		plain := len(entry.grant.Scope) == 0 && entry.grant.Until.IsZero()
 		for at, bits := range entry.mask {
@@ -62,6 +66,7 @@ func (e *entitlement) compile(v *vocabulary) *entitlement {
 			}
 		}
 	}
+	copy(e.parts[:], e.held)
 	return e
 }
 
@@ -76,20 +81,27 @@ type question struct {
 // plainly is the reason that follows from whether an action is valid, and whether it is held.
 var plainly = [2][2]access.Reason{{access.UnknownAction, access.UnknownAction}, {access.NoGrant, ""}}
 
-// answer is access.Decide. It does not allocate. Nobody can guess whether something is allowed, the processor neither: what
-// does not depend on the entity is answered without a branch.
-func (e *entitlement) answer(query *access.Query, now time.Time) access.Decision {
-	at, bit, reason := e.vocabulary.look(query.Resource, query.Action)
+// answer is access.Decide, of the entitlement that has this gist. It does not allocate. Nobody can guess whether something
+// is allowed, the processor neither: what does not depend on the entity is answered without a branch.
+func (g *gist) answer(e *entitlement, query *access.Query, now time.Time) access.Decision {
+	at, bit, reason := g.vocabulary.look(query.Resource, query.Action)
 	if reason != "" {
 		return access.Decision{Reason: reason}
 	}
 	word, shift := bit>>6, bit&63
-	part, valid := &e.held[word], e.vocabulary.valid[word]>>shift&1
+	part, valid := g.part(e, word), g.vocabulary.valid[word]>>shift&1
 	everywhere, anywhere := part.everywhere>>shift&1, part.anywhere>>shift&1
 	if valid == 1 && (query.Group != "" || everywhere != anywhere) {
-		return e.decide(&question{query, bit, e.vocabulary.details[at].IdentifiedBy, now})
+		return e.decide(&question{query, bit, g.vocabulary.details[at].IdentifiedBy, now})
 	}
 	return access.Decision{Allowed: everywhere == 1, Reason: plainly[valid][everywhere]}
+}
+
+func (g *gist) part(e *entitlement, word int) *held {
+	if word < len(g.parts) {
+		return &g.parts[word]
+	}
+	return &e.held[word]
 }
 
 // decide looks at every entry that the question is about.

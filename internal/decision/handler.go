@@ -110,18 +110,16 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e endpoint) (an
 
 // admit lets in whoever may ask at the request's path, has not had his share, and can be answered.
 func (s *Service) admit(r *http.Request) (*call, error) {
+	// Whose tenant a caller is of is answered from memory, too.
+	if err := s.answerable(); err != nil {
+		return nil, err
+	}
 	c := &call{Service: s, began: s.now()}
 	var err error
 	if c.caller, c.bound, err = s.callers.admit(r, s.index.tenantIn); err != nil {
 		return nil, err
 	}
-	if err := s.limits.take(c.caller.name, 1); err != nil {
-		return nil, err
-	}
-	if err := s.answerable(); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return c, s.limits.take(c.caller.name, 1)
 }
 
 // answerable tells whether what is in memory may be answered from.

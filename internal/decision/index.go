@@ -44,13 +44,16 @@ type page [pageSize]place
 
 // Index holds what decisions are made from. It is safe for concurrent use.
 type Index struct {
-	lock   sync.RWMutex
-	seed   maphash.Seed
-	pages  []*page
-	free   []uint32
-	used   uint32 // places that have been somebody's
-	scoped table  // by tenant and id: every user, under each of his names
-	global table  // by id alone: the first of all users of that name; the others follow it
+	// writing is for who changes something, and lock while it shows. What only they use needs the first alone: the catalogs
+	// and the interner.
+	writing sync.Mutex
+	lock    sync.RWMutex
+	seed    maphash.Seed
+	pages   []*page
+	free    []uint32
+	used    uint32 // places that have been somebody's
+	scoped  table  // by tenant and id: every user, under each of his names
+	global  table  // by id alone: the first of all users of that name; the others follow it
 	// applications are by client ID, and tokens by the hashes of theirs. They are replaced, never changed.
 	applications map[string]*application
 	tokens       map[credential.Hash]*application
@@ -77,6 +80,16 @@ func NewIndex() *Index {
 		return r, maphash.Bytes(i.seed, r.id(kind(n%stride)))
 	})
 	return i
+}
+
+// write lets somebody change what decisions are made from, until he is done.
+func (i *Index) write() (done func()) {
+	i.writing.Lock()
+	i.lock.Lock()
+	return func() {
+		i.lock.Unlock()
+		i.writing.Unlock()
+	}
 }
 
 // A number in the tables is that of a place times the stride, plus the kind of name.
@@ -136,8 +149,7 @@ func (i *Index) head(k kind, id string) (uint32, bool) {
 // PutUser notes a user as he is now.
 func (i *Index) PutUser(user *accessv1.User) {
 	come := i.arriving(user)
-	i.lock.Lock()
-	defer i.lock.Unlock()
+	defer i.write()()
 	i.putUser(&come)
 	i.sweep()
 }
@@ -149,7 +161,7 @@ func (i *Index) putUser(user *arrival) {
 		user.digest, _ = digestOf(user.content)
 	}
 	fresh := &record{space: s, flags: flagsOf(user.User)}
-	fresh.entitlement = i.intern.internAs(user.digest, user.content, i.catalogs[user.content.Catalog])
+	fresh.entitle(i.intern.internAs(user.digest, user.content, i.catalogs[user.content.Catalog]))
 	fresh.names(user.names)
 	n, known := i.find(s, byName, user.Name)
 	var before *record
@@ -183,7 +195,7 @@ func (i *Index) enter(n uint32, r *record) {
 // entitle gives a user another access.
 func (i *Index) entitle(n uint32, e *entitlement) {
 	fresh := *i.record(n)
-	fresh.entitlement = e
+	fresh.entitle(e)
 	i.replace(n, &fresh)
 }
 

@@ -1,6 +1,11 @@
 package decision
 
-import "bytes"
+import (
+	"bytes"
+	"time"
+
+	"github.com/roster-dev/roster/internal/access"
+)
 
 // kind says which of a user's names is meant.
 type kind uint32
@@ -19,10 +24,18 @@ const (
 type record struct {
 	space       *space
 	entitlement *entitlement
+	gist                      // the entitlement's
 	ends        [kinds]uint16 // of the names
 	flags       flags
-	short       [81]byte
-	long        []byte // the names, where there is no room for them in short
+	short       [89]byte
+	long        *[]byte // the names, where there is no room for them in short
+}
+
+// entitle gives access to a record that is being made.
+func (r *record) entitle(e *entitlement) { r.entitlement, r.gist = e, e.gist }
+
+func (r *record) answer(query *access.Query, now time.Time) access.Decision {
+	return r.gist.answer(r.entitlement, query, now)
 }
 
 // names writes down the names of a record that is being made.
@@ -32,28 +45,36 @@ func (r *record) names(list [kinds]string) {
 		end += len(name)
 		r.ends[k] = uint16(end)
 	}
-	text := r.short[:0]
-	if end > len(r.short) {
-		text = make([]byte, 0, end)
+	if end <= len(r.short) {
+		join(r.short[:0], list)
+		return
 	}
-	for _, name := range list {
-		text = append(text, name...)
-	}
-	if end > len(r.short) {
-		r.long = text
-	}
+	long := join(make([]byte, 0, end), list)
+	r.long = &long
 }
 
-// id is the name of one kind; nil: the user has none.
+func join(text []byte, names [kinds]string) []byte {
+	for _, name := range names {
+		text = append(text, name...)
+	}
+	return text
+}
+
+// text is all names.
+func (r *record) text() []byte {
+	if int(r.ends[kinds-1]) > len(r.short) {
+		return *r.long
+	}
+	return r.short[:]
+}
+
+// id is the name of one kind; empty: the user has none.
 func (r *record) id(k kind) []byte {
 	begin := 0
 	if k > 0 {
 		begin = int(r.ends[k-1])
 	}
-	if int(r.ends[kinds-1]) > len(r.short) {
-		return r.long[begin:r.ends[k]]
-	}
-	return r.short[begin:r.ends[k]]
+	return r.text()[begin:r.ends[k]]
 }
 
 // active tells whether the record is that of an active user with this name or address.
@@ -63,7 +84,7 @@ func (r *record) active(k kind, id string) bool {
 
 // sameNames tells whether two records are found under the same names.
 func (r *record) sameNames(o *record) bool {
-	return r.ends == o.ends && r.short == o.short && bytes.Equal(r.long, o.long)
+	return r.ends == o.ends && bytes.Equal(r.text(), o.text())
 }
 
 type flags uint8

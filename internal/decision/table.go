@@ -3,7 +3,7 @@ package decision
 import "sync/atomic"
 
 // table finds users by what they are called. A slot has a part of its key's hash beside the record, so that a look at
-// another key's slot costs no look at its record. Collisions go to the next slot; at most three of four are taken. The names
+// another key's slot costs no look at its record. Collisions go to the next slot; at most seven of eight are taken. The names
 // of one kind have slots of their own: who looks for an address does not pass by the others.
 //
 // Who reads while somebody writes may miss what is there, and may find the parts of two users in one slot.
@@ -56,7 +56,7 @@ func (t *table) of(k kind) *slots { return t.kinds[k].slots.Load() }
 
 func (t *table) add(number uint32) {
 	own := &t.kinds[kindOf(number)]
-	if s := *own.slots.Load(); 4*(own.used+1) > 3*len(s) {
+	if s := *own.slots.Load(); 8*(own.used+1) > 7*len(s) {
 		own.slots.Store(t.grown(s))
 	}
 	own.slots.Load().put(t, number)

@@ -39,8 +39,7 @@ func (i *Index) space(namespace string) *space {
 
 // PutTenant notes a tenant as it is now.
 func (i *Index) PutTenant(object *accessv1.Tenant) {
-	i.lock.Lock()
-	defer i.lock.Unlock()
+	defer i.write()()
 	i.putTenant(object)
 }
 
@@ -91,8 +90,7 @@ func (i *Index) settle(s *space) {
 
 // DropTenant forgets a tenant.
 func (i *Index) DropTenant(name string) {
-	i.lock.Lock()
-	defer i.lock.Unlock()
+	defer i.write()()
 	i.dropTenant(name)
 }
 
@@ -105,8 +103,7 @@ func (i *Index) dropTenant(name string) {
 
 // ReplaceTenants makes these all the tenants that there are.
 func (i *Index) ReplaceTenants(objects []*accessv1.Tenant) {
-	i.lock.Lock()
-	defer i.lock.Unlock()
+	defer i.write()()
 	here := map[string]bool{}
 	for _, object := range objects {
 		here[object.Name] = true
@@ -119,10 +116,11 @@ func (i *Index) ReplaceTenants(objects []*accessv1.Tenant) {
 	}
 }
 
-// PutCatalog notes a catalog as it is now. One that is being deleted is unknown.
+// PutCatalog notes a catalog as it is now. One that is being deleted is unknown. Until it returns, some tenants' users may
+// be judged by what it was before.
 func (i *Index) PutCatalog(object *accessv1.ResourceCatalog) {
-	i.lock.Lock()
-	defer i.lock.Unlock()
+	i.writing.Lock()
+	defer i.writing.Unlock()
 	i.putCatalog(object)
 }
 
@@ -136,6 +134,8 @@ func (i *Index) putCatalog(object *accessv1.ResourceCatalog) {
 	}
 }
 
+// setCatalog compiles everybody's access beside what is decided from, and then gives it to one space after the other, so
+// that no decision waits for more than one of them.
 func (i *Index) setCatalog(name string, v *vocabulary) {
 	if v == nil {
 		delete(i.catalogs, name)
@@ -143,39 +143,51 @@ func (i *Index) setCatalog(name string, v *vocabulary) {
 		i.catalogs[name] = v
 	}
 	fresh := i.intern.recompile(name, v)
+	claimed := map[*space][]*tenant{}
 	for _, t := range i.tenants {
 		if t.catalog == name {
-			moved := *t
-			moved.vocabulary = v
-			i.tenants[t.name] = &moved
-			t.space.owner.CompareAndSwap(t, &moved)
+			claimed[t.space] = append(claimed[t.space], t)
 		}
 	}
-	for _, s := range i.spaces {
-		for _, n := range s.members {
-			if e := fresh[i.record(n).entitlement]; e != nil {
-				i.entitle(n, e)
-			}
+	for s, claimants := range claimed {
+		i.translate(s, claimants, v, fresh)
+	}
+}
+
+// translate gives a space the catalog that its tenants have now: at once, because who looks closer reads the users' access
+// in their tenant's vocabulary.
+func (i *Index) translate(s *space, claimants []*tenant, v *vocabulary, fresh map[*entitlement]*entitlement) {
+	i.lock.Lock()
+	defer i.lock.Unlock()
+	for _, t := range claimants {
+		moved := *t
+		moved.vocabulary = v
+		i.tenants[t.name] = &moved
+		s.owner.CompareAndSwap(t, &moved)
+	}
+	for _, n := range s.members {
+		if e := fresh[i.record(n).entitlement]; e != nil {
+			i.entitle(n, e)
 		}
-		for _, a := range s.applications {
-			if e := fresh[a.entitlement]; e != nil {
-				i.replaceApplication(a.with(e))
-			}
+	}
+	for _, a := range s.applications {
+		if e := fresh[a.entitlement]; e != nil {
+			i.replaceApplication(a.with(e))
 		}
 	}
 }
 
 // DropCatalog forgets a catalog.
 func (i *Index) DropCatalog(name string) {
-	i.lock.Lock()
-	defer i.lock.Unlock()
+	i.writing.Lock()
+	defer i.writing.Unlock()
 	i.setCatalog(name, nil)
 }
 
 // ReplaceCatalogs makes these all the catalogs that there are.
 func (i *Index) ReplaceCatalogs(objects []*accessv1.ResourceCatalog) {
-	i.lock.Lock()
-	defer i.lock.Unlock()
+	i.writing.Lock()
+	defer i.writing.Unlock()
 	here := map[string]bool{}
 	for _, object := range objects {
 		here[object.Name] = true
@@ -190,8 +202,7 @@ func (i *Index) ReplaceCatalogs(objects []*accessv1.ResourceCatalog) {
 
 // PutRestriction notes a restriction's values: they are among those that the tenant knows.
 func (i *Index) PutRestriction(object *accessv1.Restriction) {
-	i.lock.Lock()
-	defer i.lock.Unlock()
+	defer i.write()()
 	i.putRestriction(object)
 }
 
@@ -205,8 +216,7 @@ func (i *Index) putRestriction(object *accessv1.Restriction) {
 
 // DropRestriction forgets a restriction.
 func (i *Index) DropRestriction(namespace, name string) {
-	i.lock.Lock()
-	defer i.lock.Unlock()
+	defer i.write()()
 	if s, ok := i.spaces[namespace]; ok {
 		delete(s.restrictions, name)
 	}
@@ -214,8 +224,7 @@ func (i *Index) DropRestriction(namespace, name string) {
 
 // ReplaceRestrictions makes these all the restrictions that there are.
 func (i *Index) ReplaceRestrictions(objects []*accessv1.Restriction) {
-	i.lock.Lock()
-	defer i.lock.Unlock()
+	defer i.write()()
 	for _, s := range i.spaces {
 		clear(s.restrictions)
 	}

@@ -54,7 +54,7 @@ func modelResource(service string, r accessv1.CatalogResource) access.Resource {
 func modelTenant(tenant *accessv1.Tenant) access.Tenant {
 	return access.Tenant{
 		Name:          tenant.Name,
-		Active:        tenant.Spec.State != accessv1.TenantSuspended && tenant.DeletionTimestamp.IsZero(),
+		Active:        InBusiness(tenant),
 		Dimensions:    dimensionNames(tenant),
 		DefaultAccess: modelRules(tenant.Spec.DefaultAccess),
 	}

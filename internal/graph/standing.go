@@ -93,18 +93,9 @@ func (g *Graph) Active(ctx context.Context, tenancy *Tenancy, user *accessv1.Use
 	if err != nil || !address.Allowed(parsed, tenancy.Tenant.Spec.AllowedEmailDomains) {
 		return false, nil //nolint:nilerr // what is no address lets nobody in
 	}
-	if invited && !SameAddress(user.Status.AcceptedEmail, parsed) {
+	if invited && !parsed.Is(user.Status.AcceptedEmail) {
 		return false, nil
 	}
 	elder, err := g.Elder(ctx, user, parsed)
 	return elder == "" && err == nil, err
-}
-
-// SameAddress tells whether a stored address is the present one, however it is spelled.
-func SameAddress(stored string, present address.Address) bool {
-	if stored == "" || present.IsZero() {
-		return false
-	}
-	parsed, err := address.Parse(stored)
-	return err == nil && parsed.Key() == present.Key()
 }

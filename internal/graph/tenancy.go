@@ -44,6 +44,11 @@ func (t *Tenancy) Problem(namespace string) (reason, message string) {
 	}
 }
 
+// InBusiness tells whether people of the tenant may come in at all; nil is no tenant.
+func InBusiness(t *accessv1.Tenant) bool {
+	return t != nil && t.DeletionTimestamp.IsZero() && t.Spec.State != accessv1.TenantSuspended
+}
+
 // Tenancy finds the tenant that owns a namespace, and its catalog.
 func (g *Graph) Tenancy(ctx context.Context, namespace string) (*Tenancy, error) {
 	candidates, err := g.TenantsBy(ctx, index.TenantByNamespace, namespace)

@@ -53,7 +53,7 @@ func HolderOf(holders []Holder, p *Password) *Holder {
 func judge(ctx context.Context, g *graph.Graph, user *accessv1.User, at address.Address) (Holder, bool, error) {
 	holder := Holder{User: user}
 	tenancy, err := g.Tenancy(ctx, user.Namespace)
-	if err != nil || !inBusiness(tenancy.Tenant) {
+	if err != nil || !graph.InBusiness(tenancy.Tenant) {
 		return holder, false, err
 	}
 	supposed := *user
@@ -61,17 +61,13 @@ func judge(ctx context.Context, g *graph.Graph, user *accessv1.User, at address.
 	if active, err := g.Active(ctx, tenancy, &supposed); err != nil || !active {
 		return holder, false, err
 	}
-	holder.Accepted = graph.SameAddress(user.Status.AcceptedEmail, at)
+	holder.Accepted = at.Is(user.Status.AcceptedEmail)
 	if holder.Accepted || !graph.NeedsInvitation(tenancy.Tenant, user) {
 		return holder, true, nil
 	}
 	asked, accepted, err := asked(ctx, g, user, at)
 	holder.Accepted = accepted
 	return holder, asked, err
-}
-
-func inBusiness(tenant *accessv1.Tenant) bool {
-	return tenant != nil && tenant.DeletionTimestamp.IsZero() && tenant.Spec.State != accessv1.TenantSuspended
 }
 
 // asked tells whether an invitation asks the user at the address now, or was accepted there a moment ago: his status
@@ -83,7 +79,7 @@ func asked(ctx context.Context, g *graph.Graph, user *accessv1.User, at address.
 	}
 	for i := range invitations {
 		status := &invitations[i].Status
-		if invitation.ClaimOf(&invitations[i], user.UID) != invitation.Owned || !graph.SameAddress(status.Email, at) {
+		if invitation.ClaimOf(&invitations[i], user.UID) != invitation.Owned || !at.Is(status.Email) {
 			continue
 		}
 		asked = asked || !status.State.Final() || status.State == accessv1.InvitationAccepted

@@ -46,8 +46,7 @@ func Asks(l Letter, user types.UID, at address.Address) bool {
 	label := l.GetLabels()[accessv1.LabelAddress]
 	switch {
 	case l.Status.Email != "":
-		asked, err := address.Parse(l.Status.Email)
-		return err == nil && !at.IsZero() && asked.Key() == at.Key()
+		return at.Is(l.Status.Email)
 	case label != "":
 		return label == AddressHash(user, at)
 	default:

@@ -26,16 +26,7 @@ func noted(l Letter, user *accessv1.User) bool {
 	}
 	recorded := user.Status.Invitation
 	accepted := l.Status.State == accessv1.InvitationAccepted
-	return recorded != nil && recorded.Name == l.GetName() || accepted && !same(l.Status.Email, user.Status.AcceptedEmail)
-}
-
-func same(a, b string) bool {
-	first, err := address.Parse(a)
-	if err != nil {
-		return false
-	}
-	second, err := address.Parse(b)
-	return err == nil && first.Key() == second.Key()
+	return recorded != nil && recorded.Name == l.GetName() || accepted && !address.Same(l.Status.Email, user.Status.AcceptedEmail)
 }
 
 func newer(l Letter, siblings []Letter, user types.UID) (count int) {

@@ -101,6 +101,9 @@ func newManager(config *rest.Config, options Options) (ctrl.Manager, error) {
 		LeaderElectionID:              "roster-manager",
 		LeaderElectionNamespace:       options.Namespace,
 		LeaderElectionReleaseOnCancel: true,
+		LeaseDuration:                 &options.LeaseDuration,
+		RenewDeadline:                 ptr.To(options.LeaseDuration * 2 / 3),
+		RetryPeriod:                   ptr.To(options.LeaseDuration * 2 / 15),
 		HealthProbeBindAddress:        options.HealthAddress,
 		Metrics: metricsserver.Options{
 			BindAddress: options.MetricsAddress, SecureServing: true, FilterProvider: filters.WithAuthenticationAndAuthorization,

@@ -49,6 +49,8 @@ type Options struct {
 	HealthAddress  string
 	// LeaderElect lets one of several replicas work at a time.
 	LeaderElect bool
+	// LeaseDuration is how long the others wait for a leader who says nothing. He gives up after two thirds of it.
+	LeaseDuration time.Duration
 
 	// Identity says who keeps what people sign in with, and DexNamespace where Dex keeps its objects.
 	Identity     Identity
@@ -92,7 +94,8 @@ func Defaults() Options {
 		PublicURL:      "http://127.0.0.1:8080",
 		WebAddress:     "127.0.0.1:8080",
 		MetricsAddress: "0", HealthAddress: "0",
-		Identity: IdentityNone, DexNamespace: "dex",
+		LeaseDuration: 15 * time.Second,
+		Identity:      IdentityNone, DexNamespace: "dex",
 		Guard:     guardDefaults(),
 		Limits:    MailLimits{UserTenMinutes: 3, UserDay: 10, TenantHour: 500},
 		Transport: TransportNone,
@@ -175,8 +178,8 @@ type MailLimits struct {
 	TenantHour int
 }
 
-// maxTenantHour keeps a day's mails within what one ConfigMap can hold.
-const maxTenantHour = 1000
+// maxTenantHour keeps the mails of 24 hours, which touch 25 hours by the clock, within what one ConfigMap can hold.
+const maxTenantHour = 900
 
 // Check returns the limits, or says which setting cannot be.
 func (l MailLimits) Check() (ledger.Limits, error) {

@@ -1,18 +1,27 @@
 package outbox
 
 import (
+	"context"
 	"slices"
 	"sync"
 
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // At most so many entries are worked at in one step at a time: one tenant's never take all of it, and all of them
 // together leave workers free for what needs no lane, such as expiry and cancellation.
 const (
 	lanesATenant = 4
-	lanesInAll   = 12
+	lanesInAll   = 20
+	// connectionsInAll is how many mails are handed over at a time: the other lanes hold those that come next.
+	connectionsInAll = 12
+	// notingInAll bounds how far sending runs ahead of recording what became of it: a crash repeats these mails, and those
+	// in the sending lanes.
+	notingInAll = 16
+	// Workers is how many a controller needs for all that, with some to spare.
+	Workers = lanesInAll + lanesInAll + notingInAll + 4
 )
 
 type queue = workqueue.TypedRateLimitingInterface[ctrl.Request]
@@ -114,8 +123,34 @@ func (l *lanes) call(turn int) place {
 	return first
 }
 
+// handedOver passes the sending lane on before it is recorded what became of the mail, which is the API server's time and
+// not the mail server's. Too far ahead of the API server, the entry keeps it. To be called again when all is recorded.
+func (r *Reconciler) handedOver(s *scope) (recorded func()) {
+	if r.noting.Add(1) <= notingInAll {
+		r.sending.leave(place{r.queue, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(s.stored.object)}})
+	}
+	return func() { r.noting.Add(-1) }
+}
+
 // leave ends the round of an entry, whatever came of it.
 func (r *Reconciler) leave(request ctrl.Request) {
 	r.recording.leave(place{r.queue, request})
 	r.sending.leave(place{r.queue, request})
+}
+
+// connections are taken by mails that are being handed over. The zero value is ready for use.
+type connections struct {
+	once  sync.Once
+	taken chan struct{}
+}
+
+// take waits for one, which is to be given back.
+func (c *connections) take(ctx context.Context) (giveBack func(), err error) {
+	c.once.Do(func() { c.taken = make(chan struct{}, connectionsInAll) })
+	select {
+	case c.taken <- struct{}{}:
+		return func() { <-c.taken }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }

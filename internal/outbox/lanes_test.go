@@ -78,7 +78,7 @@ func TestAllTenantsHaveSoManyLanesTogether(t *testing.T) {
 func TestALaneGoesToTheNextInLineAndTenantsTakeTurns(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	for _, full := range []string{"a", "b", "c"} {
+	for _, full := range []string{"a", "b", "c", "e", "f"} {
 		o.enter(full, 100)
 	}
 	o.enter("d", 1)

@@ -35,10 +35,40 @@ type ledgers struct {
 
 // account is one of them, as it was last read or written.
 type account struct {
-	lock sync.Mutex
+	asking asking
+	lock   sync.Mutex
 	// stored is nil when it has to be read (again).
 	stored *corev1.ConfigMap
 	*ledger.Ledger
+}
+
+// asking are the mails that want a turn: while one write is under way, they gather for the next.
+type asking struct {
+	lock  sync.Mutex
+	mails []*turn
+}
+
+// turn is what a mail asks for, and the answer once it is given.
+type turn struct {
+	mail  ledger.Mail
+	now   time.Time
+	given bool
+	ledger.Turn
+	err error
+}
+
+func (a *asking) add(t *turn) {
+	a.lock.Lock()
+	defer a.lock.Unlock()
+	a.mails = append(a.mails, t)
+}
+
+func (a *asking) take() []*turn {
+	a.lock.Lock()
+	defer a.lock.Unlock()
+	mails := a.mails
+	a.mails = nil
+	return mails
 }
 
 func (l *ledgers) of(namespace string) *account {
@@ -56,19 +86,42 @@ func (l *ledgers) of(namespace string) *account {
 // book gives a mail its turn. One whose turn is now is in the stored ledger when this returns: it counts whatever happens
 // next. Somebody else's write is a conflict, and the ledger is read again.
 func (l *ledgers) book(ctx context.Context, o *Outbox, tenant *accessv1.Tenant, m ledger.Mail, now time.Time) (ledger.Turn, error) {
-	one := l.of(tenant.TargetNamespace())
+	one, mine := l.of(tenant.TargetNamespace()), &turn{mail: m, now: now}
+	one.asking.add(mine)
 	one.lock.Lock()
 	defer one.lock.Unlock()
-	if one.stored == nil {
-		if err := one.read(ctx, o, tenant); err != nil {
-			return ledger.Turn{}, err
+	if !mine.given {
+		one.give(ctx, o, tenant)
+	}
+	return mine.Turn, mine.err
+}
+
+// give answers all that ask, with one write at most. When that fails, nobody has a turn.
+func (a *account) give(ctx context.Context, o *Outbox, tenant *accessv1.Tenant) {
+	turns := a.asking.take()
+	err := a.book(ctx, o, tenant, turns)
+	for _, t := range turns {
+		t.given, t.err = true, err
+	}
+}
+
+func (a *account) book(ctx context.Context, o *Outbox, tenant *accessv1.Tenant, turns []*turn) error {
+	if a.stored == nil {
+		if err := a.read(ctx, o, tenant); err != nil {
+			return err
 		}
 	}
-	turn := one.Turn(o.Limits, m, now)
-	if turn.At.After(now) || one.Booked(m) {
-		return turn, nil
+	next := a.Ledger
+	for _, t := range turns {
+		t.Turn = next.Turn(o.Limits, t.mail, t.now)
+		if !t.At.After(t.now) && !next.Booked(t.mail) {
+			next = next.With(t.mail, o.Limits, t.now)
+		}
 	}
-	return turn, one.write(ctx, o.Client, one.With(m, o.Limits, now))
+	if next == a.Ledger {
+		return nil
+	}
+	return a.write(ctx, o.Client, next)
 }
 
 func (a *account) read(ctx context.Context, o *Outbox, tenant *accessv1.Tenant) error {

@@ -7,6 +7,7 @@ package outbox
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -56,6 +57,9 @@ type Outbox struct {
 	// recording and sending keep one tenant from taking every worker: of thousands of entries that come at once, and of
 	// mails that a server takes its time for.
 	recording, sending lanes
+	connections        connections
+	// noting counts the mails that have given their sending lane back, and of which it is not stored yet what became of them.
+	noting atomic.Int32
 }
 
 // Kind is what tells the kinds apart. All fields are required.

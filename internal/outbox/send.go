@@ -65,14 +65,36 @@ func (s *scope) validity() time.Duration {
 
 // attempt makes the recorded attempt, and records what became of it.
 func (r *Reconciler) attempt(ctx context.Context, s *scope, action invitation.Action) (ctrl.Result, error) {
-	if current, err := r.isCurrent(ctx, s.stored.object); err != nil || !current {
+	disconnect, err := r.connect(ctx, s.stored.object)
+	if err != nil || disconnect == nil {
 		return ctrl.Result{}, err
 	}
 	s.delivery = r.send(ctx, s)
+	disconnect()
+	defer r.handedOver(s)()
 	if err := r.recordDelivery(ctx, s, action); err != nil {
 		return ctrl.Result{}, err
 	}
 	return s.next(action, r.Clock.Now()), nil
+}
+
+// connect waits for a connection to the mail server; nil: the entry is not what it was, and is not sent. It looks before it
+// waits, so that connections do not wait for the API server, and again if it had to wait for long.
+func (r *Reconciler) connect(ctx context.Context, entry client.Object) (disconnect func(), err error) {
+	const fresh = time.Second
+	looked := r.Clock.Now()
+	if current, err := r.isCurrent(ctx, entry); err != nil || !current {
+		return nil, err
+	}
+	disconnect, err = r.connections.take(ctx)
+	if err != nil || r.Clock.Since(looked) < fresh {
+		return disconnect, err
+	}
+	if current, err := r.isCurrent(ctx, entry); err != nil || !current {
+		disconnect()
+		return nil, err
+	}
+	return disconnect, nil
 }
 
 // send hands the mail over. Whatever keeps it from being written at all is a matter of Roster's own settings.

@@ -88,6 +88,9 @@ func invite(t *testing.T, c client.Client) *accessv1.Invitation {
 	status := r.invitation.Status
 	must(t, c.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "acme"}}))
 	for _, o := range objectsOf(r) {
+		if o == client.Object(r.invitation) {
+			r.invitation.OwnerReferences = ownedBy(r.user.UID)
+		}
 		must(t, c.Create(t.Context(), o))
 	}
 	expires := metav1.NewTime(time.Now().Add(time.Hour).Truncate(time.Second))

@@ -8,9 +8,12 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	utilcache "k8s.io/apimachinery/pkg/util/cache"
+	testingclock "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -145,11 +148,13 @@ func TestAllDeadResetsAreOnePage(t *testing.T) {
 // sealed keeps passwords in memory, and says how often one was set.
 type sealed struct {
 	stored *identity.Password
+	finds  int
 	sets   []identity.Choice
 	err    error
 }
 
 func (p *sealed) Find(context.Context, address.Address) (*identity.Password, error) {
+	p.finds++
 	return p.stored, nil
 }
 
@@ -194,6 +199,37 @@ func TestWhatAnAcceptanceDoesAboutThePassword(t *testing.T) {
 		if tt.sets == 1 && (passwords.sets[0].User != "user-uid" || passwords.sets[0].Link != uid || statusOf(t, c).SignIn != accessv1.SignInPassword) {
 			t.Errorf("%s: set %+v", name, passwords.sets[0])
 		}
+	}
+}
+
+func TestOpeningALinkAgainAndAgainLooksForItsPasswordOnce(t *testing.T) {
+	c := cluster(t, interceptor.Funcs{}, objectsOf(invited())...)
+	passwords := &sealed{stored: ours("user-uid")}
+	passwords.stored.Hash = []byte("secret")
+	store := NewStore(c, c, passwords)
+	still := testingclock.NewFakeClock(noon)
+	store.glances = utilcache.NewLRUExpireCacheWithClock(maxGlances, still)
+	open := func(times int) {
+		for range times {
+			if invite, err := store.Find(t.Context(), link.Invitation, uid, noon); err != nil || invite.Standing != Open {
+				t.Fatalf("standing %d, %v", invite.Standing, err)
+			}
+		}
+	}
+	open(100)
+	if passwords.finds != 1 {
+		t.Errorf("%d looks for 100 forms", passwords.finds)
+	}
+	if string(passwords.stored.Hash) != "secret" {
+		t.Error("what was found lost its hash")
+	}
+	still.Step(glanceTime + time.Second)
+	open(1)
+	if passwords.finds != 2 {
+		t.Errorf("%d looks, the second a while later", passwords.finds)
+	}
+	if _, err := store.Accept(t.Context(), link.Invitation, uid, Answer{email, goodPassword}, noon); err != nil || passwords.finds == 2 {
+		t.Errorf("an answer believes what was seen for a form: %v", err)
 	}
 }
 

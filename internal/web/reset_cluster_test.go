@@ -29,7 +29,7 @@ func reset(t *testing.T, c client.Client) *accessv1.PasswordReset {
 	ana.Status.State = accessv1.UserActive
 	must(t, c.Status().Update(t.Context(), ana))
 	r := &accessv1.PasswordReset{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "acme", Name: "again"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: "acme", Name: "again", OwnerReferences: ownedBy(ana.UID)},
 		Spec:       accessv1.PasswordResetSpec{UserRef: accessv1.Reference{Name: "ana"}},
 	}
 	must(t, c.Create(t.Context(), r))

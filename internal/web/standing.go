@@ -10,7 +10,9 @@ import (
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/address"
+	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/identity"
+	"github.com/roster-dev/roster/internal/invitation"
 	"github.com/roster-dev/roster/internal/link"
 )
 
@@ -91,7 +93,7 @@ type record struct {
 // standing of the link at now, before any answer.
 func (r record) standing(now time.Time) Standing {
 	switch {
-	case !answerable(r.invitation, now) || !r.asksUser() || !serves(r.tenant):
+	case !answerable(r.invitation, now) || !r.asksUser() || !graph.InBusiness(r.tenant):
 		return Dead
 	case r.purpose == link.PasswordReset && !r.resettable():
 		return Dead
@@ -118,7 +120,7 @@ func (r record) answer(a Answer, now time.Time) (invite Invite, changed bool) {
 		return r.invite(standing), false
 	}
 	status, at := &r.invitation.Status, metav1.NewTime(now.Truncate(time.Second))
-	if !sameAddress(a.Email, status.Email) {
+	if !address.Same(a.Email, status.Email) {
 		status.WrongAddress = oneMore(status.WrongAddress, at)
 		return r.invite(Wrong), true
 	}
@@ -154,7 +156,7 @@ func (r record) chooses() bool {
 // answeredBy reports a reset that has been answered, with the address that this answer has too.
 func (r record) answeredBy(a Answer) bool {
 	return r.purpose == link.PasswordReset && r.invitation != nil && r.invitation.Status.State == accessv1.InvitationAccepted &&
-		r.tenant != nil && r.user != nil && sameAddress(a.Email, r.invitation.Status.Email)
+		r.tenant != nil && r.user != nil && address.Same(a.Email, r.invitation.Status.Email)
 }
 
 // choice is the password as it is to be stored. A sign-in that is another user's stays his.
@@ -195,33 +197,7 @@ func over(i *accessv1.Invitation) bool {
 func (r record) asksUser() bool {
 	u := r.user
 	return u != nil && u.DeletionTimestamp.IsZero() && u.Spec.State != accessv1.AccountInactive &&
-		madeFor(r.invitation, u) && sameAddress(u.Spec.Email, r.invitation.Status.Email)
-}
-
-// madeFor tells a user from an earlier one of the same name.
-func madeFor(i *accessv1.Invitation, u *accessv1.User) bool {
-	if uid, ok := i.Labels[accessv1.LabelUser]; ok && uid != string(u.UID) {
-		return false
-	}
-	for _, owner := range i.OwnerReferences {
-		if owner.Kind == "User" && owner.UID != u.UID {
-			return false
-		}
-	}
-	return true
-}
-
-func serves(t *accessv1.Tenant) bool {
-	return t != nil && t.DeletionTimestamp.IsZero() && t.Spec.State != accessv1.TenantSuspended
-}
-
-func sameAddress(a, b string) bool {
-	first, err := address.Parse(a)
-	if err != nil {
-		return false
-	}
-	second, err := address.Parse(b)
-	return err == nil && first.Key() == second.Key()
+		invitation.ClaimOf(r.invitation, u.UID) == invitation.Owned && address.Same(u.Spec.Email, r.invitation.Status.Email)
 }
 
 func locked(w *accessv1.WrongAddress, now time.Time) bool {

@@ -8,6 +8,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	utilcache "k8s.io/apimachinery/pkg/util/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -41,23 +42,41 @@ type Store struct {
 	live      client.Reader
 	graph     *graph.Graph
 	passwords Passwords
+	// glances are the sign-ins of addresses whose forms were shown a moment ago, without their hashes: nobody makes the API
+	// server work by opening his link again and again.
+	glances *utilcache.LRUExpireCache
+}
+
+// How many glances are kept, and for how long.
+const (
+	maxGlances = 1000
+	glanceTime = 2 * time.Second
+)
+
+// source is where a record is read from.
+type source struct {
+	client.Reader
+	signIn func(context.Context, address.Address) (*identity.Password, error)
 }
 
 // NewStore returns a Store that looks links up through cached, whose cache needs the indexes of
 // internal/index, and decides answers by what live reads from the API server itself. Passwords may be
 // nil: then nobody is asked for one, and no password is ever reset.
 func NewStore(cached client.Client, live client.Reader, passwords Passwords) *Store {
-	return &Store{cached: cached, live: live, graph: graph.New(cached, live), passwords: passwords}
+	return &Store{
+		cached: cached, live: live, graph: graph.New(cached, live), passwords: passwords,
+		glances: utilcache.NewLRUExpireCache(maxGlances),
+	}
 }
 
-// Find returns what to show of the object with this UID. It reads that from the cache only: the worst
-// that a stale copy can do is to show a form that Accept then refuses.
+// Find returns what to show of the object with this UID. It reads that from the cache, and sign-ins as they were a
+// moment ago: the worst that a stale copy can do is to show a form that Accept then refuses.
 func (s *Store) Find(ctx context.Context, purpose link.Purpose, uid string, now time.Time) (Invite, error) {
 	key, err := s.locate(ctx, purpose, uid)
 	if err != nil || key == (client.ObjectKey{}) {
 		return Invite{}, err
 	}
-	r, err := s.read(ctx, s.cached, target{purpose, key, types.UID(uid)}, now)
+	r, err := s.read(ctx, source{s.cached, s.glance}, target{purpose, key, types.UID(uid)}, now)
 	if err != nil {
 		return Invite{}, err
 	}
@@ -77,7 +96,7 @@ func (s *Store) Accept(ctx context.Context, purpose link.Purpose, uid string, a 
 	}
 	t := turn{answer: a, now: now}
 	for range maxWrites {
-		r, err := s.read(ctx, s.live, target{purpose, key, types.UID(uid)}, now)
+		r, err := s.read(ctx, source{s.live, s.signIn}, target{purpose, key, types.UID(uid)}, now)
 		if err != nil {
 			return Invite{}, err
 		}
@@ -203,7 +222,7 @@ type target struct {
 }
 
 // read gathers what the standing of the link depends on. What does not exist stays nil.
-func (s *Store) read(ctx context.Context, from client.Reader, t target, now time.Time) (record, error) {
+func (s *Store) read(ctx context.Context, from source, t target, now time.Time) (record, error) {
 	r := record{purpose: t.purpose, store: s.passwords != nil}
 	invitation, err := readRequest(ctx, from, t.purpose, t.key)
 	if err != nil || invitation == nil || invitation.UID != t.uid {
@@ -218,19 +237,42 @@ func (s *Store) read(ctx context.Context, from client.Reader, t target, now time
 		return r, err
 	}
 	if r.store && r.standing(now) == Open {
-		err = s.readSignIn(ctx, &r)
+		err = s.readSignIn(ctx, from, &r)
 	}
 	return r, err
 }
 
+func (s *Store) signIn(ctx context.Context, at address.Address) (*identity.Password, error) {
+	return s.passwords.Find(ctx, at)
+}
+
+// glance is signIn as it was a moment ago, without the hash.
+func (s *Store) glance(ctx context.Context, at address.Address) (*identity.Password, error) {
+	if seen, ok := s.glances.Get(at.Key()); ok {
+		found, _ := seen.(*identity.Password)
+		return found, nil
+	}
+	found, err := s.signIn(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	if found != nil {
+		shown := *found
+		shown.Hash = nil
+		found = &shown
+	}
+	s.glances.Add(at.Key(), found, glanceTime)
+	return found, nil
+}
+
 // readSignIn finds out what the answer does about a password. The first user of an address to choose one
 // keeps it, as long as he may sign in.
-func (s *Store) readSignIn(ctx context.Context, r *record) error {
+func (s *Store) readSignIn(ctx context.Context, from source, r *record) error {
 	at, err := address.Parse(r.invitation.Status.Email)
 	if err != nil {
 		return err
 	}
-	if r.stored, err = s.passwords.Find(ctx, at); err != nil {
+	if r.stored, err = from.signIn(ctx, at); err != nil {
 		return err
 	}
 	switch {

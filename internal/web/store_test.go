@@ -33,7 +33,7 @@ func objectsOf(r record) []client.Object {
 	r.tenant.Spec.CatalogRef.Name = "commerce"
 	catalog := &accessv1.ResourceCatalog{Spec: accessv1.ResourceCatalogSpec{DisplayName: "Commerce Suite"}}
 	catalog.Name = "commerce"
-	return []client.Object{r.invitation, r.user, r.tenant, catalog}
+	return []client.Object{r.user, r.tenant, catalog, r.invitation}
 }
 
 // cluster is a client in memory, which stands in for the cache and for the API server.

@@ -14,6 +14,7 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/go-logr/logr/funcr"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/address"
@@ -36,7 +37,7 @@ func invited() record {
 			ObjectMeta: metav1.ObjectMeta{
 				Name: "ana-3fz8k2", Namespace: "acme", UID: uid,
 				Labels:          map[string]string{accessv1.LabelUser: "user-uid"},
-				OwnerReferences: []metav1.OwnerReference{{Kind: "User", Name: "ana", UID: "user-uid"}},
+				OwnerReferences: ownedBy("user-uid"),
 			},
 			Spec:   accessv1.InvitationSpec{UserRef: accessv1.Reference{Name: "ana"}},
 			Status: accessv1.InvitationStatus{State: accessv1.InvitationSent, Email: email, ExpiresAt: &expires},
@@ -164,4 +165,12 @@ func addressOf(t testing.TB, text string) address.Address {
 		t.Fatal(err)
 	}
 	return parsed
+}
+
+// ownedBy is the owner of what asks a user, beside one of another operator's.
+func ownedBy(user types.UID) []metav1.OwnerReference {
+	return []metav1.OwnerReference{
+		{APIVersion: "keycloak.example/v1", Kind: "User", Name: "ana", UID: "elsewhere"},
+		{APIVersion: accessv1.SchemeGroupVersion.String(), Kind: "User", Name: "ana", UID: user},
+	}
 }

@@ -30,7 +30,7 @@ const (
 	// mailTenant is how many users a tenant has at most, and mailTenants how many tenants there are at least: no more mails
 	// than may go out in an hour, and more tenants than it takes to fill the lanes.
 	mailTenant  = 250
-	mailTenants = 4
+	mailTenants = 6
 	// answering is what a mail server takes for each reply, in the second measurement. A mail needs seven.
 	answering = 25 * time.Millisecond
 )
@@ -71,25 +71,26 @@ func (b *bench) mail(ctx context.Context) error {
 
 // mailRounds is what the rounds took, and how many mails each side sent in all of them.
 type mailRounds struct {
-	manager, bare, written time.Duration
-	mails                  int
+	// manager is until the server has the last mail, and recorded until all is written that is written about them.
+	manager, recorded, bare, written time.Duration
+	mails                            int
 	// writes are the manager's, from the first mail on.
 	writes int
 }
 
 func (b *bench) reportMail(delay time.Duration, r mailRounds) {
 	rate := func(d time.Duration) float64 { return float64(r.mails) / d.Seconds() }
-	ratio := r.bare.Seconds() / r.manager.Seconds()
+	ratio, writes := r.bare.Seconds()/r.manager.Seconds(), float64(r.writes)/float64(r.mails)
 	b.report.Limit(report.Row{
 		Name: "mail", What: fmt.Sprintf("%d invitations, the server answering in %s, against a bare go-mail loop with as many connections", r.mails, delay),
-		Reached: fmt.Sprintf("%.2f: %.0f/s, bare %.0f/s; of a loop that also records each mail twice: %.2f; %.2f writes a mail", ratio,
-			rate(r.manager), rate(r.bare), r.written.Seconds()/r.manager.Seconds(), float64(r.writes)/float64(r.mails)),
-		Target: "0.8",
-		Values: map[string]float64{
-			"ratio": ratio, "perSecond": rate(r.manager), "barePerSecond": rate(r.bare), "recordingPerSecond": rate(r.written),
-			"writesPerMail": float64(r.writes) / float64(r.mails),
-		},
+		Reached: fmt.Sprintf("%.2f: %.0f/s, bare %.0f/s", ratio, rate(r.manager), rate(r.bare)), Target: "0.8",
+		Values: map[string]float64{"ratio": ratio, "perSecond": rate(r.manager), "barePerSecond": rate(r.bare)},
 	}, ratio >= 0.8)
+	b.report.Note(report.Row{
+		Name: "mail, recorded", What: fmt.Sprintf("the same until all is recorded, against a loop that also writes two statuses for each mail; %.2f writes a mail", writes),
+		Reached: fmt.Sprintf("%.2f: %.0f/s, the loop %.0f/s", r.written.Seconds()/r.recorded.Seconds(), rate(r.recorded), rate(r.written)),
+		Values:  map[string]float64{"recordedPerSecond": rate(r.recorded), "recordingPerSecond": rate(r.written), "writesPerMail": writes},
+	})
 }
 
 // mailing is a manager that sends mails to the office, and its cluster.
@@ -150,6 +151,7 @@ func (m *mailing) round(ctx context.Context, o *mailOffice, n int, took *mailRou
 	if err := m.rest(ctx, 0); err != nil {
 		return err
 	}
+	took.recorded += time.Since(begin) - m.stillFor()
 	for _, count := range m.tally().since(before) {
 		took.writes += count
 	}
@@ -343,13 +345,13 @@ type slowConn struct {
 	office *mailOffice
 }
 
-// Write sends a reply.
+// Write sends a reply, which takes its time, or one of the lines before its last, which do not.
 func (c slowConn) Write(reply []byte) (int, error) {
 	c.office.lock.Lock()
 	open, delay := c.office.open, c.office.delay
 	c.office.lock.Unlock()
 	<-open
-	if delay > 0 {
+	if last := len(reply) < 4 || reply[3] != '-'; last && delay > 0 {
 		time.Sleep(delay)
 	}
 	return c.Conn.Write(reply)

@@ -14,11 +14,7 @@ import (
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/manager"
-	"github.com/roster-dev/roster/test/env"
 )
-
-// rounds is how often a race is run: 1000 with ROUNDS=1000, fewer in the ordinary run.
-func rounds() int { return number("ROUNDS", 100) }
 
 func applyShop(ctx context.Context, tenant string) {
 	cluster.ExpectApplied(ctx, &accessv1.ResourceCatalog{ObjectMeta: metav1.ObjectMeta{Name: "shop"}, Spec: accessv1.ResourceCatalogSpec{
@@ -100,62 +96,6 @@ var _ = Describe("freshness", Ordered, func() {
 			"restrictedTo": []any{map[string]any{"dimension": "site", "values": []any{"DE"}}},
 		}}))
 		Expect(decisions.found(ctx, byResource, `{"subject":{"type":"user","id":"ana@fresh.example"},"action":{"name":"update"},"resource":{"type":"sites"},"context":{"tenant":"fresh"}}`)).To(Equal([]string{"sites DE"}))
-	})
-
-	// What a group gives is changed, and whoever changed it asks with the version that he got. The controller's watch of
-	// groups is late, so that the status is not right yet; so is the service's of users.
-	It("never allows what a version has taken away", func(ctx context.Context) {
-		groups, users := newProxy("usergroups"), newProxy("users")
-		slow, err := env.StartManager(groups.config(), cluster)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(controller.Stop()).To(Succeed())
-		DeferCleanup(func() {
-			Expect(slow.Stop()).To(Succeed())
-			var err error
-			controller, err = env.StartManager(cluster.Config, cluster)
-			Expect(err).NotTo(HaveOccurred())
-		})
-		replica := serve(users.config(), func(o *manager.DecisionOptions) { o.MaxWait = 20 * time.Second })
-		groups.delay.Store(int64(5 * time.Millisecond))
-		users.delay.Store(int64(50 * time.Millisecond))
-		body, stale := question("fresh", "ben", "read", "tax", "1"), 0
-		for range rounds() {
-			group := groupIn("fresh", "readers", nil)
-			patch(ctx, group, `{"spec":{"access":[{"resources":["orders"],"level":"Read"}]}}`)
-			if replica.ask(ctx, evaluation, body).decision() == "allow" {
-				stale++
-			}
-			Expect(replica.ask(ctx, evaluation, since(group.ResourceVersion, body)).decision()).To(HavePrefix("deny"))
-			patch(ctx, group, `{"spec":{"access":[{"resources":["*"],"level":"Read"}]}}`)
-			Expect(replica.ask(ctx, evaluation, since(group.ResourceVersion, body)).decision()).To(Equal("allow"))
-			replica.eventually(ctx, body, "allow")
-		}
-		Expect(stale).To(BeNumerically(">", 0), "without a version, an old answer is to be seen at least once")
-		AddReportEntry("stale answers without a version", stale)
-	})
-
-	// The rules of a credential are cut, and whoever cut them asks with the version that he got. The service's watch of
-	// credentials is late.
-	It("never allows an application what a version has taken away", func(ctx context.Context) {
-		id := applyCredential(ctx, "fresh", "ana", nil)
-		watched := newProxy("applicationcredentials")
-		replica := serve(watched.config(), func(o *manager.DecisionOptions) { o.MaxWait = 20 * time.Second })
-		body := strings.Replace(question("fresh", id, "read", "tax", "1"), `"user"`, `"application"`, 1)
-		replica.eventually(ctx, body, "allow")
-		watched.delay.Store(int64(50 * time.Millisecond))
-		credential, stale := &accessv1.ApplicationCredential{ObjectMeta: metav1.ObjectMeta{Namespace: "fresh", Name: "app-of-ana"}}, 0
-		for range rounds() {
-			patch(ctx, credential, `{"spec":{"access":[{"resources":["orders"],"level":"Read"}]}}`)
-			if replica.ask(ctx, evaluation, body).decision() == "allow" {
-				stale++
-			}
-			Expect(replica.ask(ctx, evaluation, since(credential.ResourceVersion, body)).decision()).To(HavePrefix("deny"))
-			patch(ctx, credential, `{"spec":{"access":[{"resources":["*"],"level":"Read"}]}}`)
-			Expect(replica.ask(ctx, evaluation, since(credential.ResourceVersion, body)).decision()).To(Equal("allow"))
-			replica.eventually(ctx, body, "allow")
-		}
-		Expect(stale).To(BeNumerically(">", 0), "without a version, an old answer is to be seen at least once")
-		AddReportEntry("stale answers without a version", stale)
 	})
 
 	It("takes a credential and its user away at once, before any status follows", func(ctx context.Context) {

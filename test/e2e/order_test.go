@@ -10,8 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-
-	"github.com/roster-dev/roster/test/env"
+	"github.com/roster-dev/roster/test/suite"
 )
 
 // atATime is how many worlds are under way at once.
@@ -111,10 +110,7 @@ var _ = Describe("The commerce sample", Ordered, func() {
 			return out
 		}
 		before := versions()
-		Expect(manager.Stop()).To(Succeed())
-		var err error
-		manager, err = env.StartManager(cluster.Config, cluster)
-		Expect(err).NotTo(HaveOccurred())
+		suite.Restart(cluster, manager)
 
 		By("applying a last world, which comes to its end behind all others")
 		w := newWorld()

@@ -8,6 +8,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/roster-dev/roster/test/env"
+	"github.com/roster-dev/roster/test/suite"
 )
 
 var (
@@ -16,17 +17,11 @@ var (
 )
 
 func TestOrder(t *testing.T) {
-	RegisterFailHandler(Fail)
-	RunSpecs(t, "The order of things")
+	suite.Run(t, "The order of things")
 }
 
 var _ = BeforeSuite(func() {
-	var err error
-	cluster, err = env.Start()
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() { Expect(cluster.Stop()).To(Succeed()) })
+	cluster = suite.Cluster()
 	Expect(cluster.StartControllerManager(context.Background(), GinkgoT().TempDir())).To(Succeed())
-	manager, err = env.StartManager(cluster.Config, cluster)
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() { Expect(manager.Stop()).To(Succeed()) })
+	manager = suite.Manager(cluster)
 })

@@ -10,6 +10,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/roster-dev/roster/internal/manager"
 )
 
 func keyOf(s *stage, name string) client.ObjectKey {
@@ -55,7 +57,7 @@ func (s *stage) settled(ctx context.Context) string {
 			before, same = now, 0
 		}
 		return same
-	}, patience, 2*interval).WithContext(ctx).Should(BeNumerically(">=", 10))
+	}, patience, interval).WithContext(ctx).Should(BeNumerically(">=", 14))
 	return before
 }
 
@@ -112,8 +114,8 @@ func (l *life) tail() string {
 
 // phoenix is a manager that rises again whenever it is killed, in another second: what a mail should have kept from before
 // cannot be the same by chance.
-func phoenix() *life {
-	l := live(managerOptions())
+func phoenix(options manager.Options) *life {
+	l := live(options)
 	l.wire.kill = func() {
 		defer GinkgoRecover()
 		l.die()
@@ -123,24 +125,33 @@ func phoenix() *life {
 	return l
 }
 
-var _ = Describe("A manager that dies at a write, or hears nothing of it", Ordered, ContinueOnFailure, func() {
-	var l *life
-	var came, missed int
-
-	BeforeAll(func() { l = phoenix() })
-	AfterAll(func() { AddReportEntry("crashes", fmt.Sprintf("%d came, %d did not", came, missed)) })
-
-	for _, w := range append(choice(mailing, 3), choice(administering, 1)...) {
-		It("comes to the same end when "+w.name, func(ctx context.Context) {
-			u := w.observe(ctx, l)
-			for _, c := range choice(u.plans(), 2) {
-				By(c.String())
-				if w.suffer(ctx, l, u, c) {
-					came++
-				} else {
-					missed++
-				}
-			}
-		})
-	}
+var _ = Describe("A manager that dies at a write, or hears nothing of it", func() {
+	dying("sends mails", managerOptions, choice(mailing, 3))
+	dying("administers", managerOptions, choice(administering, 1))
+	dying("keeps passwords", keepingPasswords, choice(signing, 1))
 })
+
+// dying has one manager after the other go through workloads.
+func dying(does string, options func() manager.Options, workloads []workload) {
+	Context("while it "+does, Ordered, ContinueOnFailure, func() {
+		var l *life
+		var came, missed int
+
+		BeforeAll(func() { l = phoenix(options()) })
+		AfterAll(func() { AddReportEntry("crashes", fmt.Sprintf("%d came, %d did not", came, missed)) })
+
+		for _, w := range workloads {
+			It("comes to the same end when "+w.name, func(ctx context.Context) {
+				u := w.observe(ctx, l)
+				for _, c := range choice(u.plans(), 2) {
+					By(c.String())
+					if w.suffer(ctx, l, u, c) {
+						came++
+					} else {
+						missed++
+					}
+				}
+			})
+		}
+	})
+}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 )
@@ -51,9 +53,6 @@ func (t trouble) undergo(ctx context.Context, s *stage) {
 	post.suffer(t)
 	s.invite(ctx, "ana")
 	s.complains(ctx, t)
-	if t.step != connecting {
-		Expect(post.met()).To(BeNumerically(">", 0), "%s: nobody has met it", t)
-	}
 	post.mend()
 	if t.reason == accessv1.ReasonRejected {
 		s.invitation(ctx, "ana", accessv1.InvitationFailed)
@@ -68,19 +67,24 @@ func (t trouble) undergo(ctx context.Context, s *stage) {
 // first is the stage's only invitation, or an empty one.
 func (s *stage) first(ctx context.Context) *accessv1.Invitation {
 	found := &accessv1.InvitationList{}
-	if s.list(ctx, found) != nil || len(found.Items) == 0 {
+	if watched.List(ctx, found, client.InNamespace(s.name)) != nil || len(found.Items) == 0 {
 		return &accessv1.Invitation{}
 	}
 	return &found.Items[0]
 }
 
-// complains waits until the invitation says what is wrong with the mail server, in words of Roster's.
+// complains waits until somebody has met the trouble, and the invitation says what is wrong with the mail server, in words of
+// Roster's. A machine that is too busy to get as far as the trouble in time tries again.
 func (s *stage) complains(ctx context.Context, t trouble) {
 	var said string
 	Eventually(func() string {
 		delivered := apimeta.FindStatusCondition(s.first(ctx).Status.Conditions, accessv1.ConditionDelivered)
 		if delivered == nil {
-			return ""
+			return "says nothing"
+		}
+		if t.step != connecting && post.met() == 0 {
+			s.hurry(ctx)
+			return "nobody has met it"
 		}
 		said = delivered.Message
 		return delivered.Reason
@@ -96,7 +100,9 @@ var _ = Describe("A mail server in trouble", Ordered, ContinueOnFailure, func() 
 	var came, missed int
 
 	BeforeAll(func(ctx context.Context) {
-		l = phoenix()
+		options := managerOptions()
+		options.SMTP.Timeout = time.Second // a dozen times, a server stalls for as long
+		l = phoenix(options)
 		calm = workload{name: "calm", act: anaInvited}.observe(ctx, l)
 	})
 	AfterEach(func() { post.mend() })

@@ -3,11 +3,17 @@ package fault_test
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/pem"
 	"fmt"
 	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -19,6 +25,7 @@ import (
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/test/bench/etcd"
+	"github.com/roster-dev/roster/test/env"
 )
 
 const (
@@ -96,12 +103,14 @@ var _ = Describe("Link keys", func() {
 
 var _ = Describe("Secrets", func() {
 	It("stay where they belong", func(ctx context.Context) {
-		l := live(managerOptions())
+		options, dkim := keepingPasswords(), newDKIMKey()
+		options.SMTP.DKIMSelector, options.SMTP.DKIMKeyFile = "canary", dkim.file
+		l := live(options)
 		withKeys(ctx, func(keys map[string][]byte) { keys["k99"] = []byte(canaryKey) })
 		s := newStage(l)
 		s.found(ctx)
 
-		By("sending, failing to send, accepting and refusing")
+		By("sending, and failing to send")
 		tries := 0
 		Eventually(func() int { // until the manager has seen the key
 			tries++
@@ -119,31 +128,32 @@ var _ = Describe("Secrets", func() {
 			t.undergo(ctx, each)
 			defer each.clear(ctx)
 		}
+
+		By("refusing and taking answers with passwords, and giving an application a token")
 		s.invite(ctx, "ana")
-		link := s.link(ctx, "ana")
-		for _, address := range []string{"", "wrong@" + s.domain(), "canary typed instead of an address"} {
-			Expect(answer(ctx, link, address)).To(Equal(http.StatusUnprocessableEntity))
-		}
-		s.accept(ctx, "ana")
+		s.mistype(ctx, s.link(ctx, "ana"))
+		anaJoins(ctx, s)
+		env.ExpectEventually(ctx, cluster, s.user("ana"), env.HaveState(accessv1.UserActive))
+		anaForgets(ctx, s)
+		s.mistype(ctx, s.resetLink(ctx, "ana"))
+		s.choose(ctx, s.resetLink(ctx, "ana"), "ana", nextPassword)
+		tokens := s.rotated(ctx)
 		s.settled(ctx)
 
 		By("looking for them everywhere")
-		places := map[string]string{"the log": l.log.String(), "the metrics": metrics(ctx, l), "the events": events(ctx)}
-		keys, stored := dump(ctx)
-		for i, key := range keys {
-			places["etcd "+key] = stored[i]
-		}
-		for i, mail := range post.all() {
-			// The link is in its text, which is quoted: soft breaks go through it. What else is a secret never is.
-			places[fmt.Sprintf("mail %d", i)] = strings.ReplaceAll(strings.ReplaceAll(mail.data, "=\n", ""), linkIn(mail), "LINK")
-		}
+		places := placesOf(ctx, l)
 		Expect(places["the log"]).To(ContainSubstring("ana"), "the search finds what is there")
 		Expect(places["the metrics"]).To(ContainSubstring("roster_mail_attempts_total"))
 		Expect(places["the events"]).To(ContainSubstring(s.name))
 		Expect(places["etcd /registry/access.roster.dev/users/"+s.name+"/ana"]).To(ContainSubstring("ana@" + s.domain()))
-		Expect(places).To(HaveKeyWithValue("etcd /registry/secrets/roster-system/roster-link-keys", ContainSubstring(canaryKey)))
-		delete(places, "etcd /registry/secrets/roster-system/roster-link-keys")
-		for name, canaries := range canariesOf(s) {
+		Expect(post.to(s.domain())[0].data).To(ContainSubstring("DKIM-Signature: "))
+		for place, secret := range map[string]string{"roster-system/roster-link-keys": canaryKey, s.name + "/shop": tokens[1]} {
+			Expect(places).To(HaveKeyWithValue("etcd /registry/secrets/"+place, ContainSubstring(secret)))
+			delete(places, "etcd /registry/secrets/"+place)
+		}
+		canaries := canariesOf(s)
+		canaries["the DKIM key"], canaries["an application's token"] = dkim.spellings(), tokens
+		for name, canaries := range canaries {
 			for place, content := range places {
 				for _, canary := range canaries {
 					Expect(strings.Contains(content, canary)).To(BeFalse(), "%s is in %s", name, place)
@@ -154,26 +164,102 @@ var _ = Describe("Secrets", func() {
 	})
 })
 
+// mistyped are passwords that are not taken: too short, too long, and one with the address in it.
+func (s *stage) mistyped() []string {
+	return []string{"canary-4b", "canary-" + strings.Repeat("long-5e2d-", 8), "canary-77d0-ana@" + s.domain()}
+}
+
+// mistype answers a link with what it does not take.
+func (s *stage) mistype(ctx context.Context, link string) {
+	GinkgoHelper()
+	for _, address := range []string{"", "wrong@" + s.domain(), "canary typed instead of an address"} {
+		Expect(fill(ctx, link, url.Values{"email": {address}, "password": {firstPassword}})).To(Equal(http.StatusUnprocessableEntity))
+	}
+	for _, password := range s.mistyped() {
+		Expect(fill(ctx, link, url.Values{"email": {"ana@" + s.domain()}, "password": {password}})).To(Equal(http.StatusUnprocessableEntity), password)
+	}
+}
+
+// rotated are the tokens of an application that acts as ana: the first one, and the one that took its place.
+func (s *stage) rotated(ctx context.Context) []string {
+	GinkgoHelper()
+	shop := &accessv1.ApplicationCredential{ObjectMeta: s.meta("shop"), Spec: accessv1.ApplicationCredentialSpec{UserRef: accessv1.Reference{Name: "ana"}}}
+	cluster.ExpectApplied(ctx, shop)
+	token := func() string {
+		secret := &corev1.Secret{}
+		if cluster.Client.Get(ctx, keyOf(s, "shop"), secret) != nil {
+			return ""
+		}
+		return string(secret.Data["token"])
+	}
+	Eventually(token, patience, interval).WithContext(ctx).ShouldNot(BeEmpty(), s.tail)
+	first := token()
+	s.change(ctx, shop, `{"spec":{"rotation":1}}`)
+	Eventually(token, patience, interval).WithContext(ctx).ShouldNot(Equal(first), s.tail)
+	return []string{first, token()}
+}
+
+// placesOf are all places where something could have got to, with what is there.
+func placesOf(ctx context.Context, l *life) map[string]string {
+	places := map[string]string{"the log": l.log.String(), "the metrics": metrics(ctx, l), "the events": events(ctx)}
+	keys, stored := dump(ctx)
+	for i, key := range keys {
+		places["etcd "+key] = stored[i]
+	}
+	for i, mail := range post.all() {
+		// The link is in its text, which is quoted: soft breaks go through it. What else is a secret never is.
+		places[fmt.Sprintf("mail %d", i)] = strings.ReplaceAll(strings.ReplaceAll(mail.data, "=\n", ""), linkIn(mail), "LINK")
+	}
+	return places
+}
+
+// dkimKey is a key that signs mails, in the file where a manager finds it.
+type dkimKey struct {
+	key  ed25519.PrivateKey
+	pem  []byte
+	file string
+}
+
+func newDKIMKey() dkimKey {
+	_, key, err := ed25519.GenerateKey(nil)
+	Expect(err).NotTo(HaveOccurred())
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	Expect(err).NotTo(HaveOccurred())
+	k := dkimKey{key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), filepath.Join(directory, "dkim.pem")}
+	Expect(os.WriteFile(k.file, k.pem, 0o600)).To(Succeed())
+	return k
+}
+
+// spellings are those of its secret half, and of the file's line that holds it.
+func (k dkimKey) spellings() []string {
+	return append(spellings(k.key.Seed()), strings.Split(string(k.pem), "\n")[1])
+}
+
 // canariesOf are the secrets, each in the spellings in which it might have got somewhere.
 func canariesOf(s *stage) map[string][]string {
-	out := map[string][]string{"what the mail server said": {serverWords}}
+	out := map[string][]string{"what the mail server said": {serverWords}, "a password that was not taken": s.mistyped()}
 	for name, secret := range map[string][]byte{
 		"the SMTP password": []byte(smtpPassword), "the link key": []byte(canaryKey), "the key made of it": derived([]byte(canaryKey), "invitation"),
-		"what signs in": []byte("\x00" + smtpUser + "\x00" + smtpPassword),
+		"the other key made of it": derived([]byte(canaryKey), "password-reset"), "what signs in": []byte("\x00" + smtpUser + "\x00" + smtpPassword),
+		"the chosen password": []byte(firstPassword), "the other chosen password": []byte(nextPassword),
 	} {
-		out[name] = []string{
-			string(secret), hex.EncodeToString(secret), base64.StdEncoding.EncodeToString(secret), base64.RawURLEncoding.EncodeToString(secret),
-			strings.Trim(fmt.Sprintf("%d", secret), "[]"),
-		}
+		out[name] = spellings(secret)
 	}
-	for _, user := range []string{"ana", "ben1"} {
-		for _, link := range s.links(user) {
-			token := link[strings.LastIndex(link, "/")+1:]
-			head, mac, _ := strings.Cut(token, ".")
-			out["the link of "+user] = []string{head, mac}
-		}
+	links := append(s.links("ana"), s.links("ben1")...)
+	for i, link := range append(links, s.linksTo("/password-resets/", "ana")...) {
+		token := link[strings.LastIndex(link, "/")+1:]
+		head, mac, _ := strings.Cut(token, ".")
+		out[fmt.Sprintf("link %d", i)] = []string{head, mac}
 	}
+	Expect(out).To(HaveKey("link 2"), "two invitations and a password reset")
 	return out
+}
+
+func spellings(secret []byte) []string {
+	return []string{
+		string(secret), hex.EncodeToString(secret), base64.StdEncoding.EncodeToString(secret), base64.RawURLEncoding.EncodeToString(secret),
+		strings.Trim(fmt.Sprintf("%d", secret), "[]"),
+	}
 }
 
 // metrics are what a manager tells those who may ask.

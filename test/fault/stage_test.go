@@ -23,6 +23,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/identity"
+	"github.com/roster-dev/roster/internal/invitation"
 	"github.com/roster-dev/roster/test/env"
 )
 
@@ -67,7 +69,9 @@ func (s *stage) found(ctx context.Context) {
 
 // clear takes everything away, without waiting until it has gone.
 func (s *stage) clear(ctx context.Context) {
-	for _, kind := range []client.Object{&accessv1.Invitation{}, &accessv1.User{}, &accessv1.UserGroup{}, &accessv1.Vendor{}} {
+	for _, kind := range []client.Object{
+		&accessv1.Invitation{}, &accessv1.PasswordReset{}, &accessv1.ApplicationCredential{}, &accessv1.User{}, &accessv1.UserGroup{}, &accessv1.Vendor{},
+	} {
 		Expect(cluster.Client.DeleteAllOf(ctx, kind, client.InNamespace(s.name))).To(Succeed())
 	}
 	tenant := &accessv1.Tenant{ObjectMeta: metav1.ObjectMeta{Name: s.name}}
@@ -91,10 +95,10 @@ func (s *stage) invitation(ctx context.Context, user string, state accessv1.Invi
 	var found *accessv1.Invitation
 	EventuallyWithOffset(1, func() accessv1.InvitationState {
 		u, i := s.user(user), &accessv1.Invitation{}
-		if cluster.Client.Get(ctx, client.ObjectKeyFromObject(u), u) != nil || u.Status.Invitation == nil {
+		if watched.Get(ctx, client.ObjectKeyFromObject(u), u) != nil || u.Status.Invitation == nil {
 			return "none"
 		}
-		if cluster.Client.Get(ctx, client.ObjectKey{Namespace: s.name, Name: u.Status.Invitation.Name}, i) != nil {
+		if watched.Get(ctx, client.ObjectKey{Namespace: s.name, Name: u.Status.Invitation.Name}, i) != nil {
 			return "gone"
 		}
 		found = i
@@ -106,7 +110,7 @@ func (s *stage) invitation(ctx context.Context, user string, state accessv1.Invi
 // hurry lets deferred mails be tried again now, instead of after the pause that their server would be left in peace.
 func (s *stage) hurry(ctx context.Context) {
 	invitations := &accessv1.InvitationList{}
-	Expect(cluster.Client.List(ctx, invitations, client.InNamespace(s.name))).To(Succeed())
+	Expect(watched.List(ctx, invitations, client.InNamespace(s.name))).To(Succeed())
 	past := metav1.NewTime(time.Now().Add(-time.Minute))
 	for i := range invitations.Items {
 		if at := invitations.Items[i].Status.NextAttemptAt; at != nil && time.Until(at.Time) > interval {
@@ -117,27 +121,37 @@ func (s *stage) hurry(ctx context.Context) {
 }
 
 // links are those in the mails to an address, oldest mail first, each once.
-func (s *stage) links(to string) []string {
+func (s *stage) links(to string) []string { return s.linksTo("/invitations/", to) }
+
+func (s *stage) linksTo(path, to string) []string {
 	var out []string
 	for _, mail := range post.to(s.domain()) {
-		if link := linkIn(mail); mail.to == to+"@"+s.domain() && !slices.Contains(out, link) {
+		if link := linkIn(mail); mail.to == to+"@"+s.domain() && strings.Contains(link, path) && !slices.Contains(out, link) {
 			out = append(out, link)
 		}
 	}
 	return out
 }
 
-// link is the only one that a user got, once he has it.
+// link is the only one to an invitation that a user got, once he has it, and resetLink to a password reset.
 func (s *stage) link(ctx context.Context, user string) string {
+	return s.onlyLink(ctx, "/invitations/", user)
+}
+
+func (s *stage) resetLink(ctx context.Context, user string) string {
+	return s.onlyLink(ctx, "/password-resets/", user)
+}
+
+func (s *stage) onlyLink(ctx context.Context, path, user string) string {
 	var links []string
-	EventuallyWithOffset(1, func() []string {
-		links = s.links(user)
+	EventuallyWithOffset(2, func() []string {
+		links = s.linksTo(path, user)
 		return links
 	}, patience, interval).WithContext(ctx).Should(HaveLen(1), s.tail)
 	return links[0]
 }
 
-var linkPattern = regexp.MustCompile(`https?://\S+/invitations/\S+`)
+var linkPattern = regexp.MustCompile(`https?://\S+/(invitations|password-resets)/\S+`)
 
 func linkIn(c copied) string {
 	message := c.message()
@@ -153,8 +167,11 @@ var web = &http.Client{Timeout: 20 * time.Second}
 
 // answer posts an address to a link, as the form does, from a network of its own.
 func answer(ctx context.Context, link, address string) (int, error) {
-	form := url.Values{"email": {address}}.Encode()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, link, strings.NewReader(form))
+	return fill(ctx, link, url.Values{"email": {address}})
+}
+
+func fill(ctx context.Context, link string, typed url.Values) (int, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, link, strings.NewReader(typed.Encode()))
 	if err != nil {
 		return 0, err
 	}
@@ -184,14 +201,15 @@ func (s *stage) state(ctx context.Context) string {
 	var objects []client.Object
 	tenant, namespace := &accessv1.Tenant{}, &corev1.Namespace{}
 	for _, object := range []client.Object{tenant, namespace} {
-		if err := cluster.Client.Get(ctx, client.ObjectKey{Name: s.name}, object); err == nil {
+		if err := watched.Get(ctx, client.ObjectKey{Name: s.name}, object); err == nil {
 			objects = append(objects, object)
 		}
 	}
 	for _, list := range []client.ObjectList{
-		&accessv1.UserList{}, &accessv1.UserGroupList{}, &accessv1.RoleList{}, &accessv1.RestrictionList{}, &accessv1.VendorList{}, &accessv1.InvitationList{},
+		&accessv1.UserList{}, &accessv1.UserGroupList{}, &accessv1.RoleList{}, &accessv1.RestrictionList{}, &accessv1.VendorList{},
+		&accessv1.PasswordResetList{}, &accessv1.InvitationList{},
 	} {
-		if cluster.Client.List(ctx, list, client.InNamespace(s.name)) != nil {
+		if watched.List(ctx, list, client.InNamespace(s.name)) != nil {
 			return "unknown"
 		}
 		_ = apimeta.EachListItem(list, func(item runtime.Object) error {
@@ -199,7 +217,7 @@ func (s *stage) state(ctx context.Context) string {
 			return nil
 		})
 	}
-	return s.spell(objects)
+	return s.spell(append(s.signIns(ctx, objects), objects...))
 }
 
 var moments = regexp.MustCompile(`"\d{4}-\d\d-\d\dT[0-9:.]+Z"`)
@@ -215,8 +233,8 @@ func (s *stage) spell(objects []client.Object) string {
 	}
 	for i, object := range objects {
 		replace = append(replace, string(object.GetUID()), fmt.Sprintf("UID of %T %s", object, object.GetName()))
-		if invitation, ok := object.(*accessv1.Invitation); ok {
-			invitation.Status.Attempt = 0 // a crash may cost one
+		if letter, ok := invitation.LetterOf(object); ok {
+			letter.Status.Attempt = 0 // a crash may cost one
 		}
 		object.SetResourceVersion("")
 		object.SetManagedFields(nil)
@@ -243,6 +261,12 @@ func hashes(object client.Object) []string {
 		if hash := object.Labels[accessv1.LabelAddress]; hash != "" {
 			return []string{hash, "HASH of " + object.Status.Email, hash[:10], "HASH-of-" + object.Status.Email}
 		}
+	case *accessv1.PasswordReset:
+		if hash := lostHash(object); hash != "" {
+			return []string{hash, "HASH-of-the-lost-password"}
+		}
+	case *identity.Password:
+		return []string{object.GetName(), "SIGN-IN of " + object.Email} // Name is its holder's
 	case *accessv1.User: // whose invitation may have been deleted
 		if i := object.Status.Invitation; i != nil {
 			if hash, own := strings.CutPrefix(i.Name, object.Name+"-"); own && len(hash) == 10 {

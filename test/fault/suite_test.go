@@ -15,6 +15,8 @@ import (
 	. "github.com/onsi/gomega"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/test/env"
@@ -24,6 +26,8 @@ import (
 
 var (
 	cluster *env.Cluster
+	// watched reads what was stored a moment ago: what is looked at many times a second does not take the API server's time.
+	watched client.Reader
 	post    *office
 	// directory has the files that managers read.
 	directory string
@@ -65,10 +69,12 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	post = newOffice(trusted)
 	DeferCleanup(func() { post.close() })
 
-	cluster, err = env.Start()
+	cluster, err = env.Start(env.WithPasswords)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() { Expect(cluster.Stop()).To(Succeed()) })
-	cluster.ExpectAppliedFiles(ctx, env.ManagerFiles...)
+	watched = watch()
+	cluster.ExpectSignInNamespace(ctx)
+	cluster.ExpectAppliedFiles(ctx, append(env.ManagerFiles, "config/dex/role.yaml")...)
 	cluster.ExpectApplied(ctx, &accessv1.ResourceCatalog{ObjectMeta: metav1.ObjectMeta{Name: "shop"}, Spec: accessv1.ResourceCatalogSpec{
 		DisplayName: "Shop",
 		Services: []accessv1.CatalogService{{Name: "sales", Resources: []accessv1.CatalogResource{
@@ -80,6 +86,19 @@ var _ = BeforeSuite(func(ctx context.Context) {
 		},
 	}})
 })
+
+func watch() client.Reader {
+	ctx, stop := context.WithCancel(context.Background())
+	DeferCleanup(stop)
+	seen, err := cache.New(cluster.Config, cache.Options{Scheme: cluster.Scheme})
+	Expect(err).NotTo(HaveOccurred())
+	go func() {
+		defer GinkgoRecover()
+		Expect(seen.Start(ctx)).To(Succeed())
+	}()
+	Expect(seen.WaitForCacheSync(ctx)).To(BeTrue())
+	return seen
+}
 
 func reads(resource string) []accessv1.Rule {
 	return []accessv1.Rule{{Resources: []string{resource}, Level: accessv1.LevelRead}}

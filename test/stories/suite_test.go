@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/go-logr/logr"
 	. "github.com/onsi/ginkgo/v2"
@@ -13,6 +12,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/roster-dev/roster/test/env"
+	"github.com/roster-dev/roster/test/suite"
 )
 
 // One cluster, one manager and one decision service for all stories: each story has tenants of its own.
@@ -26,22 +26,15 @@ var (
 )
 
 func TestStories(t *testing.T) {
-	RegisterFailHandler(Fail)
-	SetDefaultEventuallyTimeout(30 * time.Second)
-	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
-	RunSpecs(t, "The stories of the samples")
+	suite.Run(t, "The stories of the samples")
 }
 
 var _ = BeforeSuite(func(ctx context.Context) {
 	ctrl.SetLogger(logr.Discard())
-	var err error
-	cluster, err = env.Start()
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() { Expect(cluster.Stop()).To(Succeed()) })
-	manager, err = env.StartManager(cluster.Config, cluster)
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() { Expect(manager.Stop()).To(Succeed()) })
+	cluster = suite.Cluster()
+	manager = suite.Manager(cluster)
 	cluster.ExpectAppliedFiles(ctx, env.DecisionFiles...)
+	var err error
 	decisions, err = env.StartDecisions(cluster.DecisionAccount())
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() { Expect(decisions.Stop()).To(Succeed()) })

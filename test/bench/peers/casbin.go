@@ -37,12 +37,18 @@ func casbinEngine(_ context.Context, w *world) (*engine, error) {
 		}
 		enforcers[t.name] = e
 	}
-	return &engine{prepare: func(q question) decide {
-		enforcer := enforcers[q.tenant]
-		request := []any{q.user, q.resource, q.action, q.site}
-		return func() (bool, error) { return enforcer.Enforce(request...) }
+	return &engine{prepare: func(q question) prepared {
+		return &casbinQuestion{enforcers[q.tenant], q, []any{q.user, q.resource, q.action, q.site}}
 	}}, nil
 }
+
+type casbinQuestion struct {
+	enforcer *casbin.Enforcer
+	question
+	request []any
+}
+
+func (q *casbinQuestion) decide() (bool, error) { return q.enforcer.Enforce(q.request...) }
 
 func (w *world) casbinTenant(t tenant) (*casbin.Enforcer, error) {
 	m, err := model.NewModelFromString(casbinModel)

@@ -34,19 +34,19 @@ func cerbosEngine(ctx context.Context, w *world) (*engine, error) {
 	for n := range siteCount + 1 {
 		sites[siteName(n)] = map[string]*structpb.Value{"site": structpb.NewStringValue(siteName(n))}
 	}
-	return &engine{prepare: func(q question) decide {
+	return &engine{prepare: func(q question) prepared {
 		input := []*enginev1.CheckInput{{
 			Principal: principals[q.tenant+"/"+q.user],
 			Resource:  &enginev1.Resource{Kind: q.resource, Id: "1", Attr: sites[q.site]},
 			Actions:   []string{q.action},
 		}}
-		return func() (bool, error) {
+		return form{q, func() (bool, error) {
 			output, _, err := evaluator.Check(ctx, input)
 			if err != nil {
 				return false, err
 			}
 			return output[0].GetActions()[q.action].GetEffect() == effectv1.Effect_EFFECT_ALLOW, nil
-		}
+		}}
 	}}, nil
 }
 

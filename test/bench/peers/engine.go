@@ -8,13 +8,35 @@ import (
 	"strings"
 )
 
-// decide answers one question.
-type decide func() (bool, error)
+// prepared is a question in the form in which an engine takes it.
+type prepared interface {
+	// read looks at what is in the question, as whoever decodes a request has done right before it is answered.
+	read() int
+	// decide answers it.
+	decide() (bool, error)
+}
+
+// letters reads words: both of their ends, so that all of a word as short as these has been fetched.
+func letters(words ...string) int {
+	sum := 0
+	for _, w := range words {
+		sum += int(w[0]) + int(w[len(w)-1])
+	}
+	return sum
+}
+
+// form is a question that is asked by a function.
+type form struct {
+	question
+	ask func() (bool, error)
+}
+
+func (f form) decide() (bool, error) { return f.ask() }
 
 // engine has been filled with a world.
 type engine struct {
 	// prepare puts a question into the form in which the engine takes it. That is not measured, for no engine.
-	prepare func(question) decide
+	prepare func(question) prepared
 	// stop ends what runs beside; nil: nothing does.
 	stop func()
 }
@@ -41,9 +63,9 @@ var peers = []peer{
 // running is a peer that has been filled and has given the right answers.
 type running struct {
 	peer
-	heap    int64 // bytes that it took to fill it
-	answers []decide
-	stop    func()
+	heap  int64 // bytes that it took to fill it
+	asked []prepared
+	stop  func()
 }
 
 // fill starts a peer and holds its answers to all the questions against the oracle's.
@@ -55,9 +77,9 @@ func fill(ctx context.Context, p peer, w *world, list []asked) (*running, error)
 	}
 	r := &running{peer: p, heap: heap() - before, stop: e.stop}
 	for _, a := range list {
-		r.answers = append(r.answers, e.prepare(a.question))
+		r.asked = append(r.asked, e.prepare(a.question))
 	}
-	return r, verify(p.name, list, r.answers)
+	return r, verify(p.name, list, r.asked)
 }
 
 func heap() int64 {

@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"runtime"
 	"time"
 )
@@ -19,14 +20,17 @@ type options struct {
 	short bool
 	users int
 	json  string
+	only  *regexp.Regexp
 }
 
 func main() {
 	var o options
 	flag.BoolVar(&o.short, "short", false, "fewer questions and shorter rounds")
 	flag.IntVar(&o.users, "users", 100, "users of each tenant")
+	only := flag.String("run", "", "regular expression: only the engines whose names match, beside Roster")
 	flag.StringVar(&o.json, "json", "", "write the results to this file as well")
 	flag.Parse()
+	o.only = regexp.MustCompile(*only)
 	if err := run(context.Background(), o); err != nil {
 		fmt.Fprintln(os.Stderr, "peers:", err)
 		os.Exit(1)
@@ -54,7 +58,8 @@ func run(ctx context.Context, o options) error {
 
 // measure compares all peers in a world of so many tenants.
 func measure(ctx context.Context, o options, tenants int) (*section, error) {
-	count, rounds, each := 1<<14, 7, 500*time.Millisecond
+	// As many questions as there are users, for a look at all of memory that they take.
+	count, rounds, each := max(1<<14, tenants*o.users), 7, 500*time.Millisecond
 	if o.short {
 		count, rounds, each = 1<<11, 3, 100*time.Millisecond
 	}
@@ -64,7 +69,10 @@ func measure(ctx context.Context, o options, tenants int) (*section, error) {
 	}
 	questions := w.questions(count)
 	var list []*running
-	for _, p := range peers {
+	for n, p := range peers {
+		if n > 0 && !o.only.MatchString(p.name) {
+			continue
+		}
 		fmt.Fprintf(os.Stderr, "peers: %d tenants: %s\n", tenants, p.name)
 		r, err := fill(ctx, p, w, questions)
 		if err != nil {

@@ -23,7 +23,7 @@ func opaEngine(ctx context.Context, w *world) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &engine{prepare: func(q question) decide {
+	return &engine{prepare: func(q question) prepared {
 		input := ast.NewObject()
 		for key, value := range map[string]string{
 			"tenant": q.tenant, "user": q.user, "action": q.action, "resource": q.resource, "site": q.site,
@@ -31,13 +31,13 @@ func opaEngine(ctx context.Context, w *world) (*engine, error) {
 			input.Insert(ast.StringTerm(key), ast.StringTerm(value))
 		}
 		parsed := rego.EvalParsedInput(input)
-		return func() (bool, error) {
+		return form{q, func() (bool, error) {
 			results, err := query.Eval(ctx, parsed)
 			if err == nil && len(results) != 1 {
 				err = errors.New("undefined")
 			}
 			return err == nil && results.Allowed(), err
-		}
+		}}
 	}}, nil
 }
 

@@ -48,17 +48,17 @@ func openfgaEngine(ctx context.Context, w *world) (*engine, error) {
 			}
 		}
 	}
-	return &engine{stop: s.Close, prepare: func(q question) decide {
+	return &engine{stop: s.Close, prepare: func(q question) prepared {
 		request := &openfgav1.CheckRequest{
 			StoreId: stores[q.tenant], AuthorizationModelId: models[q.tenant],
 			TupleKey: &openfgav1.CheckRequestTupleKey{
 				User: "user:" + q.user, Relation: "can_" + q.action, Object: w.openfgaObject(q.resource, q.site),
 			},
 		}
-		return func() (bool, error) {
+		return form{q, func() (bool, error) {
 			response, err := s.Check(ctx, request)
 			return response.GetAllowed(), err
-		}
+		}}
 	}}, nil
 }
 

@@ -11,6 +11,8 @@ type question struct {
 	tenant, user, action, resource, site string
 }
 
+func (q question) read() int { return letters(q.tenant, q.user, q.action, q.resource, q.site) }
+
 // asked is a question with its right answer.
 type asked struct {
 	question
@@ -20,8 +22,11 @@ type asked struct {
 // allows is the oracle: it goes through everything that the user has, and knows no shortcut.
 func (w *world) allows(q question) bool {
 	for _, t := range w.tenants {
+		if t.name != q.tenant {
+			continue
+		}
 		for _, u := range t.users {
-			if t.name != q.tenant || u.address != q.user {
+			if u.address != q.user {
 				continue
 			}
 			for _, g := range u.groups {
@@ -67,10 +72,10 @@ func (w *world) questions(count int) []asked {
 }
 
 // verify holds every answer of an engine against the oracle's.
-func verify(name string, list []asked, answers []decide) error {
+func verify(name string, list []asked, form []prepared) error {
 	wrong, first := 0, ""
 	for i, a := range list {
-		allowed, err := answers[i]()
+		allowed, err := form[i].decide()
 		if err != nil {
 			return fmt.Errorf("%s: %+v: %w", name, a.question, err)
 		}

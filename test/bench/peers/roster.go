@@ -40,11 +40,26 @@ func rosterEngine(_ context.Context, w *world) (*engine, error) {
 	for n := range siteCount + 1 {
 		entities[siteName(n)] = access.Entity{ID: "1", Properties: map[string][]string{siteDimension: {siteName(n)}}}
 	}
-	return &engine{prepare: func(q question) decide {
-		subject := decision.Subject{Tenant: q.tenant, ID: q.user}
-		query := &access.Query{Action: q.action, Resource: q.resource, Entity: entities[q.site]}
-		return func() (bool, error) { return index.Decide(subject, query, time.Time{}).Allowed, nil }
+	return &engine{prepare: func(q question) prepared {
+		return &rosterQuestion{
+			index, decision.Subject{Tenant: q.tenant, ID: q.user},
+			access.Query{Action: q.action, Resource: q.resource, Entity: entities[q.site]},
+		}
 	}}, nil
+}
+
+type rosterQuestion struct {
+	index   *decision.Index
+	subject decision.Subject
+	query   access.Query
+}
+
+func (q *rosterQuestion) read() int {
+	return letters(q.subject.Tenant, q.subject.ID, q.query.Action, q.query.Resource)
+}
+
+func (q *rosterQuestion) decide() (bool, error) {
+	return q.index.Decide(q.subject, &q.query, time.Time{}).Allowed, nil
 }
 
 func (w *world) catalog() *accessv1.ResourceCatalog {
