@@ -171,14 +171,19 @@ func (g *Guard) judgement(ctx context.Context, w write, info authenticationv1.Us
 	if err != nil {
 		return nil, err
 	}
-	found := g.worlds(w, tenancy)
+	found, err := g.worlds(ctx, w, tenancy)
+	if err != nil {
+		return nil, err
+	}
 	by, err := g.findRequester(ctx, found.before, info)
 	if err != nil {
 		return nil, err
 	}
 	if w.object().GetDeletionTimestamp() != nil {
 		w = w.staying()
-		found = g.worlds(w, tenancy)
+		if found, err = g.worlds(ctx, w, tenancy); err != nil {
+			return nil, err
+		}
 	}
 	return &judgement{
 		write: w, worlds: found, by: by,

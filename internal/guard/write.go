@@ -8,7 +8,9 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/graph"
+	"github.com/roster-dev/roster/internal/index"
 )
 
 // supposed is the generation of objects that are not stored as they are shown; a stored one has a positive generation.
@@ -64,7 +66,7 @@ func sides[T any](w write) (was, is *T) {
 type worlds struct{ before, after *world }
 
 // worlds makes the world before a write and the world after it, as they are.
-func (g *Guard) worlds(w write, tenancy *graph.Tenancy) worlds {
+func (g *Guard) worlds(ctx context.Context, w write, tenancy *graph.Tenancy) (worlds, error) {
 	was, willBe := over(g.Reader), over(g.Reader)
 	if w.old != nil {
 		was.show(w.old)
@@ -80,12 +82,28 @@ func (g *Guard) worlds(w write, tenancy *graph.Tenancy) worlds {
 	namespace, now := w.object().GetNamespace(), g.Clock.Now()
 	before := &world{reader: was, graph: g.Graph.Reading(was), tenancy: tenancy, namespace: namespace, now: now}
 	after := &world{reader: willBe, graph: g.Graph.Supposing(willBe), tenancy: tenancy, namespace: namespace, now: now}
-	return worlds{before, after}
+	return worlds{before, after}, after.hideChildren(ctx, w)
 }
 
 // settled makes the world before a write and the world after it, as they will be.
 func (g *Guard) settled(ctx context.Context, w write, tenancy *graph.Tenancy) (worlds, error) {
-	found := g.worlds(w, tenancy)
+	found, err := g.worlds(ctx, w, tenancy)
+	if err != nil {
+		return found, err
+	}
 	return found, errors.Join(
 		found.before.settle(ctx, g.Graph, w.old, w.new != nil), found.after.settle(ctx, g.Graph, w.new, true))
+}
+
+// hideChildren takes what goes with a deleted vendor out of the world after it.
+func (w *world) hideChildren(ctx context.Context, of write) error {
+	gone, ok := of.old.(*accessv1.Vendor)
+	if !ok || of.new != nil {
+		return nil
+	}
+	groups, err := w.graph.GroupsBy(ctx, w.namespace, index.GroupByVendor, gone.Name)
+	for i := range groups {
+		w.reader.hide(&groups[i])
+	}
+	return err
 }
