@@ -34,6 +34,8 @@ type Graph struct {
 	values  memo[[]string]
 	// settled are the groups that were compiled for a judgement; nil: what is read can change, and is followed each time.
 	settled map[client.ObjectKey]*access.CompiledGroup
+	// gathered are the groups that name the users for whom they were gathered.
+	gathered map[client.ObjectKey][]naming
 }
 
 // New makes a Graph over a cached reader with the indexes of package index. The live reader is used for the ConfigMaps

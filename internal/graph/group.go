@@ -3,17 +3,14 @@ package graph
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/access"
-	"github.com/roster-dev/roster/internal/index"
 )
 
 // Group compiles a group with everything that it points at, once per version of all of that.
@@ -181,65 +178,4 @@ func (t *Tenancy) optionsOf(role *accessv1.Role) []accessv1.CatalogRoleOption {
 		}
 	}
 	return nil
-}
-
-// Memberships collects a user's memberships from both sides, in the user's own list and in the groups' lists.
-func (g *Graph) Memberships(ctx context.Context, tenancy *Tenancy, user *accessv1.User) ([]access.Membership, error) {
-	naming, err := g.GroupsBy(ctx, user.Namespace, index.GroupByMember, user.Name)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]access.Membership, 0, len(user.Spec.Groups)+len(naming))
-	for _, listed := range user.Spec.Groups {
-		group := &accessv1.UserGroup{}
-		found, err := g.find(ctx, user.Namespace, listed.Name, group)
-		if err != nil {
-			return nil, err
-		}
-		m := access.Membership{Name: listed.Name, Until: timeOf(listed.Until), From: access.FromUser}
-		if found {
-			if m.Group, err = g.Group(ctx, tenancy, group); err != nil {
-				return nil, err
-			}
-		}
-		out = append(out, m)
-	}
-	for i := range naming {
-		m, err := g.named(ctx, tenancy, &naming[i], user.Name)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, m)
-	}
-	return out, nil
-}
-
-// named is the membership of a user whom the group's own list names.
-func (g *Graph) named(ctx context.Context, tenancy *Tenancy, group *accessv1.UserGroup, user string) (access.Membership, error) {
-	m := access.Membership{Name: group.Name, From: access.FromGroup, Until: g.memberUntil(group, user)}
-	if !group.DeletionTimestamp.IsZero() {
-		return m, nil
-	}
-	var err error
-	m.Group, err = g.Group(ctx, tenancy, group)
-	return m, err
-}
-
-// memberUntil is when the group's own list ends a user's membership; zero: never.
-func (g *Graph) memberUntil(group *accessv1.UserGroup, user string) time.Time {
-	members := group.Spec.Members
-	// A list is sorted by hand, and may have thousands of names, each of which is looked up when the group changes.
-	byName := g.members.get(group.Namespace+"/"+group.Name, versionOf(group), func() []int32 {
-		order := make([]int32, len(members))
-		for i := range order {
-			order[i] = int32(i) //nolint:gosec // the schema bounds the list
-		}
-		slices.SortFunc(order, func(a, b int32) int { return strings.Compare(members[a].Name, members[b].Name) })
-		return order
-	})
-	at, found := slices.BinarySearchFunc(byName, user, func(i int32, name string) int { return strings.Compare(members[i].Name, name) })
-	if !found {
-		return time.Time{}
-	}
-	return timeOf(members[byName[at]].Until)
 }

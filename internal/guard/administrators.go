@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -9,65 +10,74 @@ import (
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/access"
+	"github.com/roster-dev/roster/internal/index"
 )
 
 // refuseLast says that a write leaves a tenant without any administrator; empty: it does not, or there was none before.
 //
 // Looking for administrators means looking through the tenant's groups, so it is done only where a write touches somebody
 // or something that makes them. It is a help and no more: memberships end by themselves, and two writes may cross.
-func refuseLast(ctx context.Context, j *judgement) (string, error) {
-	takes, err := j.takesAdministration(ctx)
+func (j *judgement) refuseLast(ctx context.Context, w worlds) (string, error) {
+	takes, err := j.takesAdministration(ctx, w)
 	if err != nil || !takes {
 		return "", err
 	}
-	before, err := j.before.hasAdministrator(ctx)
-	if err != nil || !before {
-		return "", err
-	}
-	after, err := j.after.hasAdministrator(ctx)
+	after, err := w.after.hasAdministrator(ctx)
 	if err != nil || after {
 		return "", err
 	}
+	before, err := w.before.hasAdministrator(ctx)
+	if err != nil || !before {
+		return "", err
+	}
 	return fmt.Sprintf("Tenant %s would have no active user any more who administers it: make another one an administrator first",
-		j.after.tenancy.Tenant.Name), nil
+		w.after.tenancy.Tenant.Name), nil
 }
 
-// takesAdministration tells whether a write can have taken administration from anybody.
-func (j *judgement) takesAdministration(ctx context.Context) (bool, error) {
-	if j.write.old == nil {
-		return false, nil
-	}
-	was, is := sides[accessv1.User](j.write)
-	if was == nil {
-		return j.touchesAdministration(ctx)
-	}
-	before, err := j.before.standing(ctx, was)
-	if err != nil || !before.administrates() {
-		return false, err
-	}
-	after, err := j.after.standing(ctx, is)
-	return !after.administrates(), err
-}
-
-// touchesAdministration tells whether the written object is, or is part of, a group that gives administration.
-func (j *judgement) touchesAdministration(ctx context.Context) (bool, error) {
-	name := j.write.old.GetName()
-	named := func(r accessv1.Reference) bool { return r.Name == name }
-	var isPart func(*accessv1.UserGroup) bool
-	switch old := j.write.old.(type) {
+// takesAdministration tells whether a write can take administration from anybody: from the written user, by what gives it,
+// or by a vendor's group, which takes other vendors' groups from who comes to be in it.
+func (j *judgement) takesAdministration(ctx context.Context, w worlds) (bool, error) {
+	switch object := j.write.object().(type) {
+	case *accessv1.User:
+		return j.takesFromUser(ctx, w)
 	case *accessv1.UserGroup:
-		return j.before.givesAdministration(ctx, old)
+		was, is, err := inPlace[accessv1.UserGroup](ctx, w, object.Name)
+		if err != nil || isVendors(was) || isVendors(is) {
+			return true, err
+		}
+		return w.before.givesAdministration(ctx, was)
 	case *accessv1.Role:
-		isPart = func(g *accessv1.UserGroup) bool { return slices.ContainsFunc(g.Spec.Roles, named) }
+		return w.before.makesAdministrators(ctx, index.GroupByRole, object.Name)
 	case *accessv1.Restriction:
-		isPart = func(g *accessv1.UserGroup) bool { return slices.ContainsFunc(g.Spec.Restrictions, named) }
+		return w.before.makesAdministrators(ctx, index.GroupByRestriction, object.Name)
 	case *accessv1.Vendor:
-		isPart = func(g *accessv1.UserGroup) bool { return g.Spec.VendorRef != nil && named(*g.Spec.VendorRef) }
+		return true, nil
 	default:
 		return false, nil
 	}
-	groups, err := j.before.administratorGroups(ctx)
-	return slices.ContainsFunc(groups, func(g accessv1.UserGroup) bool { return isPart(&g) }), err
+}
+
+func isVendors(group *accessv1.UserGroup) bool { return group != nil && group.Spec.VendorRef != nil }
+
+func (j *judgement) takesFromUser(ctx context.Context, w worlds) (bool, error) {
+	was, is := sides[accessv1.User](j.write)
+	before, err := w.before.standing(ctx, was)
+	if err != nil || !before.administrates() {
+		return false, err
+	}
+	after, err := w.after.standing(ctx, is)
+	return !after.administrates(), err
+}
+
+// makesAdministrators tells whether what one of the indexes finds is part of a group that gives administration.
+func (w *world) makesAdministrators(ctx context.Context, key, name string) (bool, error) {
+	groups, err := w.groupsBy(ctx, key, name)
+	for i := range groups {
+		if gives, err := w.givesAdministration(ctx, &groups[i]); err != nil || gives {
+			return gives, err
+		}
+	}
+	return false, err
 }
 
 // givesAdministration tells whether a group gives some of what makes an administrator, beyond reading, which everybody may.
@@ -84,7 +94,7 @@ var changing = []string{access.ActionCreate, access.ActionUpdate, access.ActionD
 
 func (w *world) administratorGroups(ctx context.Context) ([]accessv1.UserGroup, error) {
 	all := &accessv1.UserGroupList{}
-	if err := w.reader.List(ctx, all, client.InNamespace(w.namespace)); err != nil {
+	if err := errors.Join(w.showMissing(ctx), w.reader.List(ctx, all, client.InNamespace(w.namespace))); err != nil {
 		return nil, err
 	}
 	var out []accessv1.UserGroup

@@ -23,8 +23,8 @@ type gain struct {
 // gains compares the two worlds for everybody whom the write can touch, until somebody gains what the requester does not
 // hold: one is enough to refuse.
 type gains struct {
-	before, after *world
-	held          []access.Grant
+	worlds
+	held []access.Grant
 	// compared are what is due before and after that were compared already: thousands may share both.
 	compared map[[2]*due]bool
 	// found is the gain that decides; nil: none so far.
@@ -38,13 +38,13 @@ func (g *gains) of(ctx context.Context, w write) error {
 		was, is := sides[accessv1.User](w)
 		return g.ofUser(ctx, was, is)
 	case *accessv1.UserGroup:
-		was, is, err := inPlace[accessv1.UserGroup](ctx, g, object.Name)
+		was, is, err := inPlace[accessv1.UserGroup](ctx, g.worlds, object.Name)
 		if err != nil {
 			return err
 		}
 		return g.ofGroup(ctx, was, is)
 	case *accessv1.Role:
-		was, is, err := inPlace[accessv1.Role](ctx, g, object.Name)
+		was, is, err := inPlace[accessv1.Role](ctx, g.worlds, object.Name)
 		if err != nil {
 			return err
 		}
@@ -66,11 +66,11 @@ func (g *gains) of(ctx context.Context, w write) error {
 func inPlace[T any, P interface {
 	*T
 	client.Object
-}](ctx context.Context, g *gains, name string) (was, is *T, err error) {
-	if was, err = read[T, P](ctx, g.before, name); err != nil {
+}](ctx context.Context, w worlds, name string) (was, is *T, err error) {
+	if was, err = read[T, P](ctx, w.before, name); err != nil {
 		return nil, nil, err
 	}
-	is, err = read[T, P](ctx, g.after, name)
+	is, err = read[T, P](ctx, w.after, name)
 	return was, is, err
 }
 

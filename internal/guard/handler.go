@@ -167,25 +167,29 @@ func onlyDrops(w write) bool {
 }
 
 func (g *Guard) judgement(ctx context.Context, w write, info authenticationv1.UserInfo) (*judgement, error) {
-	before, after, err := g.worlds(ctx, w, false)
+	tenancy, err := g.Graph.Tenancy(ctx, w.object().GetNamespace())
 	if err != nil {
 		return nil, err
 	}
-	by, err := g.findRequester(ctx, before, info)
+	found, err := g.worlds(ctx, w, tenancy)
+	if err != nil {
+		return nil, err
+	}
+	by, err := g.findRequester(ctx, found.before, info)
 	if err != nil {
 		return nil, err
 	}
 	if w.object().GetDeletionTimestamp() != nil {
 		w = w.staying()
-		if before, after, err = g.worlds(ctx, w, false); err != nil {
+		if found, err = g.worlds(ctx, w, tenancy); err != nil {
 			return nil, err
 		}
 	}
 	return &judgement{
-		write: w, before: before, after: after, by: by,
+		write: w, worlds: found, by: by,
 		may: func(ctx context.Context, verb, role string) (bool, error) {
-			return g.may(ctx, info, verb, before.namespace, role)
+			return g.may(ctx, info, verb, found.before.namespace, role)
 		},
-		settled: func(ctx context.Context) (before, after *world, err error) { return g.worlds(ctx, w, true) },
+		settled: func(ctx context.Context) (worlds, error) { return g.settled(ctx, w, tenancy) },
 	}, nil
 }

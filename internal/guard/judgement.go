@@ -16,13 +16,16 @@ import (
 type judgement struct {
 	// write is as if its object stayed, should that be going: what is being deleted gives nothing any more, and nobody has to
 	// trust that it goes.
-	write         write
-	before, after *world
-	by            *requester
+	write write
+	// worlds are those as things are.
+	worlds
+	by *requester
 	// may asks whether the requester has a verb on a role of the namespace, or without a name on any.
 	may func(ctx context.Context, verb, role string) (bool, error)
-	// settled makes the two worlds in which Roster has made all that it makes.
-	settled func(context.Context) (before, after *world, err error)
+	// settled makes those in which Roster has made all that it makes. It is asked once.
+	settled func(context.Context) (worlds, error)
+	// later are the settled ones, once they were asked for.
+	later *worlds
 }
 
 // refuse says why the write is refused; empty: it is not. An error means that it could not be told.
@@ -34,7 +37,10 @@ func (j *judgement) refuse(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	for _, rule := range []func(context.Context) (string, error){
-		j.refuseUser, j.refuseProtected, j.refuseAdministration, j.refuseGain,
+		j.refuseUser,
+		func(ctx context.Context) (string, error) { return j.inBoth(ctx, j.refuseProtected) },
+		func(ctx context.Context) (string, error) { return j.inBoth(ctx, j.refuseAdministration) },
+		j.refuseGain,
 	} {
 		if refusal, err := rule(ctx); err != nil || refusal != "" {
 			return refusal, err
@@ -52,8 +58,8 @@ func (j *judgement) refuseUser(ctx context.Context) (string, error) {
 }
 
 // refuseProtected: holding what a role gives is not enough to hand out one that the platform protects.
-func (j *judgement) refuseProtected(ctx context.Context) (string, error) {
-	assigned, err := j.assigned(ctx)
+func (j *judgement) refuseProtected(ctx context.Context, w worlds) (string, error) {
+	assigned, err := j.assigned(ctx, w)
 	if err != nil {
 		return "", err
 	}
@@ -67,20 +73,20 @@ func (j *judgement) refuseProtected(ctx context.Context) (string, error) {
 }
 
 // refuseAdministration keeps a tenant's administrators. Without a tenant in business there are none.
-func (j *judgement) refuseAdministration(ctx context.Context) (string, error) {
-	if _, problem := j.before.tenancy.Problem(j.before.namespace); problem != "" {
+func (j *judgement) refuseAdministration(ctx context.Context, w worlds) (string, error) {
+	if _, problem := w.before.tenancy.Problem(w.before.namespace); problem != "" {
 		return "", nil
 	}
-	refusal, err := refuseSelf(ctx, j)
-	if err != nil {
-		return "", err
+	refusal, stays, err := j.refuseSelf(ctx, w)
+	if err != nil || stays {
+		return "", err // who stays one is not the last who goes
 	}
 	if refusal != "" {
 		if may, err := j.may(ctx, verbEscalate, ""); err != nil || !may {
 			return refusal, err
 		}
 	}
-	return refuseLast(ctx, j)
+	return j.refuseLast(ctx, w)
 }
 
 // refuseGain is the guard's one rule: what anybody gains by the write, the requester holds.
@@ -110,33 +116,46 @@ func (j *judgement) escalation(ctx context.Context) (string, error) {
 	if changesOwners(j.write) {
 		return "metadata.ownerReferences decide when the cluster deletes the object, in nobody's name", nil
 	}
-	found, err := j.gain(ctx)
-	if err != nil || found == nil {
+	return j.inBoth(ctx, j.gain)
+}
+
+// gain says what somebody gains that the requester does not hold; empty: nobody does.
+func (j *judgement) gain(ctx context.Context, w worlds) (string, error) {
+	g := gains{worlds: w, held: j.by.held, compared: map[[2]*due]bool{}}
+	if err := g.of(ctx, j.write); err != nil || g.found == nil {
 		return "", err
 	}
-	return j.sentence(found), nil
+	return j.sentence(g.found), nil
 }
 
-// gain looks for one that the requester does not hold, as things are and as they will be; nil: there is none.
-func (j *judgement) gain(ctx context.Context) (*gain, error) {
-	now := gains{before: j.before, after: j.after, held: j.by.held, compared: map[[2]*due]bool{}}
-	if err := now.of(ctx, j.write); err != nil || now.found != nil || j.isSettled() {
-		return now.found, err
+// inBoth asks a rule about things as they are and, where they are not settled, as they will be.
+func (j *judgement) inBoth(ctx context.Context, rule func(context.Context, worlds) (string, error)) (string, error) {
+	refusal, err := rule(ctx, j.worlds)
+	if err != nil || refusal != "" || j.isSettled() {
+		return refusal, err
 	}
-	before, after, err := j.settled(ctx)
-	if err != nil {
-		return nil, err
+	if j.later == nil {
+		later, err := j.settled(ctx)
+		if err != nil {
+			return "", err
+		}
+		j.later = &later
 	}
-	later := gains{before: before, after: after, held: j.by.held, compared: map[[2]*due]bool{}}
-	err = later.of(ctx, j.write)
-	return later.found, err
+	return rule(ctx, *j.later)
 }
 
-// isSettled tells whether things are as they will be. They are not while something is missing that Roster may make, in the
-// place of what is deleted too, nor while a name that it needs is somebody else's.
+// isSettled tells whether things are as they will be. They are not while something is missing that Roster may make, nor
+// while it needs a name that somebody else has; what is written may give one to it, or take one.
 func (j *judgement) isSettled() bool {
-	_, isVendor := j.write.object().(*accessv1.Vendor)
-	return !isVendor && !j.before.reader.missed && !j.after.reader.missed
+	switch j.write.object().(type) {
+	case *accessv1.Vendor:
+		return false
+	case *accessv1.UserGroup, *accessv1.Role, *accessv1.Restriction:
+		if j.write.old == nil || j.write.new == nil {
+			return false
+		}
+	}
+	return !j.before.reader.missed && !j.after.reader.missed
 }
 
 func (j *judgement) sentence(g *gain) string {

@@ -18,24 +18,65 @@ import (
 func (w *world) settle(ctx context.Context, stored *graph.Graph, written client.Object, stays bool) error {
 	w.graph = stored.Supposing(w.reader)
 	w.reader.make = w.make
-	of, _ := written.(*accessv1.Vendor)
+	switch object := written.(type) {
+	case *accessv1.Vendor:
+		return w.showChildren(ctx, object, stays)
+	case *accessv1.UserGroup:
+		is, err := read[accessv1.UserGroup](ctx, w, object.Name)
+		if is != nil {
+			w.reader.show(is) // which may be on its way out
+		}
+		return err
+	default:
+		return nil
+	}
+}
+
+// showChildren shows a vendor's children: all of them, or those whose names nobody has. Who is in a group that has the name
+// stays there.
+func (w *world) showChildren(ctx context.Context, of *accessv1.Vendor, all bool) error {
 	for _, child := range w.childrenOf(of) {
-		taken, err := w.isTaken(ctx, child)
-		if err != nil {
+		there, _ := child.DeepCopyObject().(client.Object) // a deep copy is of the same type
+		taken, err := w.reader.getStaying(ctx, client.ObjectKeyFromObject(child), there, nil)
+		if client.IgnoreNotFound(err) != nil {
 			return err
 		}
-		if stays || !taken {
-			w.reader.show(child)
+		if taken && !all {
+			continue
+		}
+		if group, ok := child.(*accessv1.UserGroup); ok && taken {
+			group.Spec.Members = there.(*accessv1.UserGroup).Spec.Members //nolint:forcetypeassert // a deep copy is of the same type
+		}
+		w.reader.show(child)
+	}
+	return nil
+}
+
+// showMissing shows the children that vendors are yet to have, so that they are listed. A name that is asked for is made
+// without: there may be many vendors.
+func (w *world) showMissing(ctx context.Context) error {
+	if w.reader.make == nil || w.complete {
+		return nil
+	}
+	w.complete = true
+	vendors := &accessv1.VendorList{}
+	if err := w.reader.List(ctx, vendors, client.InNamespace(w.namespace)); err != nil {
+		return err
+	}
+	for i := range vendors.Items {
+		if err := w.showChildren(ctx, &vendors.Items[i], false); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// isTaken tells whether something is stored under a child's name that is not on its way out.
-func (w *world) isTaken(ctx context.Context, child client.Object) (bool, error) {
-	stored, _ := child.DeepCopyObject().(client.Object) // a deep copy is of the same type
-	err := w.reader.Reader.Get(ctx, client.ObjectKeyFromObject(child), stored)
-	return err == nil && stored.GetDeletionTimestamp() == nil, client.IgnoreNotFound(err)
+// groupsBy lists the groups of the namespace by one of the indexes, those among them that are yet to be made.
+func (w *world) groupsBy(ctx context.Context, key, name string) ([]accessv1.UserGroup, error) {
+	if err := w.showMissing(ctx); err != nil {
+		return nil, err
+	}
+	return w.graph.GroupsBy(ctx, w.namespace, key, name)
 }
 
 // make is what Roster makes of a name as soon as it is free; nil: nothing. Every role of the catalog counts, whether the

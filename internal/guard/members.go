@@ -36,7 +36,10 @@ func (g *gains) ofGroup(ctx context.Context, was, is *accessv1.UserGroup) error 
 // ofMembers looks at those of the named for whom it can matter, by the groups that they are in before the write.
 func (g *gains) ofMembers(ctx context.Context, names []string, matters func(*accessv1.User, []access.Membership) bool) error {
 	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
+	names = slices.Compact(names)
+	g.before.expect(names)
+	g.after.expect(names)
+	for _, name := range names {
 		if err := ctx.Err(); err != nil || g.found != nil {
 			return err
 		}
@@ -47,7 +50,7 @@ func (g *gains) ofMembers(ctx context.Context, names []string, matters func(*acc
 		if user == nil {
 			continue // who does not exist yet is judged when he is created
 		}
-		memberships, err := g.before.graph.Memberships(ctx, g.before.tenancy, user)
+		memberships, err := g.before.memberships(ctx, user)
 		if err != nil {
 			return err
 		}

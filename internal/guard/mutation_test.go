@@ -82,9 +82,12 @@ func hunt(t *testing.T, binary string, faults []int) []string {
 	for _, fault := range faults {
 		arguments = append(arguments, strconv.Itoa(fault))
 	}
-	out, err := exec.CommandContext(t.Context(), binary, arguments...).Output()
+	var complaint strings.Builder
+	run := exec.CommandContext(t.Context(), binary, arguments...)
+	run.Stderr = &complaint
+	out, err := run.Output()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v after %d faults\n%s", err, strings.Count(string(out), "\n"), complaint.String())
 	}
 	return strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
 }

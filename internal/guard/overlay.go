@@ -2,33 +2,47 @@ package guard
 
 import (
 	"context"
-	"errors"
 	"reflect"
-	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/index"
 )
 
 // overlay is a reader that shows some objects otherwise than the one below: as given, or not at all.
 type overlay struct {
 	client.Reader
-	shown []*shown
+	shown map[place]*shown
+	// order has what is shown in the order in which it was first.
+	order []*shown
 	// make makes what will be in a free name's place, nil for nothing; without it nothing will be.
 	make func(ctx context.Context, like client.Object, name string) (client.Object, error)
 	// missed says that something was looked for in vain, or is on its way out.
 	missed bool
+	// gone tells by its UID whether a vendor, of which a child was found, is there no more.
+	gone map[types.UID]bool
+}
+
+// place is where an object is, or is not.
+type place struct {
+	kind reflect.Type
+	key  client.ObjectKey
+}
+
+func placeOf(object client.Object) place {
+	return place{reflect.TypeOf(object), client.ObjectKeyFromObject(object)}
 }
 
 // shown is one object as an overlay shows it.
 type shown struct {
-	kind reflect.Type
-	key  client.ObjectKey
+	place
 	// object is nil for one that is not there.
 	object client.Object
 	// found has by index the values under which the object is found, made when first asked for: a group of thousands is
@@ -36,22 +50,29 @@ type shown struct {
 	found map[string]map[string]bool
 }
 
-// show shows an object as given.
-func (o *overlay) show(object client.Object) {
-	o.shown = append(o.shown, &shown{
-		kind: reflect.TypeOf(object), key: client.ObjectKeyFromObject(object), object: object, found: map[string]map[string]bool{},
-	})
+func over(reader client.Reader) *overlay {
+	return &overlay{Reader: reader, shown: map[place]*shown{}, gone: map[types.UID]bool{}}
 }
 
+// show shows an object as given.
+func (o *overlay) show(object client.Object) { o.put(placeOf(object), object) }
+
 // hide lets no object of the like's kind and name be there.
-func (o *overlay) hide(like client.Object) {
-	o.shown = append(o.shown, &shown{kind: reflect.TypeOf(like), key: client.ObjectKeyFromObject(like)})
+func (o *overlay) hide(like client.Object) { o.put(placeOf(like), nil) }
+
+func (o *overlay) put(at place, object client.Object) {
+	s, ok := o.shown[at]
+	if !ok {
+		s = &shown{place: at}
+		o.shown[at], o.order = s, append(o.order, s)
+	}
+	s.object, s.found = object, map[string]map[string]bool{}
 }
 
 // Get reads the object as the overlay shows it.
 func (o *overlay) Get(ctx context.Context, key client.ObjectKey, into client.Object, options ...client.GetOption) error {
-	err := o.get(ctx, key, into, options)
-	if err == nil && into.GetDeletionTimestamp() == nil || client.IgnoreNotFound(err) != nil {
+	stays, err := o.getStaying(ctx, key, into, options)
+	if stays || client.IgnoreNotFound(err) != nil {
 		return err
 	}
 	o.missed = true
@@ -59,25 +80,54 @@ func (o *overlay) Get(ctx context.Context, key client.ObjectKey, into client.Obj
 		return err
 	}
 	made, failed := o.make(ctx, into, key.Name)
-	if made == nil || failed != nil {
-		return errors.Join(err, failed)
+	switch {
+	case failed != nil:
+		return failed
+	case made != nil:
+		assign(into, made)
+		return nil
+	case err == nil:
+		into.SetDeletionTimestamp(&leaving)
 	}
-	assign(into, made)
-	return nil
+	return err
 }
 
-func (o *overlay) get(ctx context.Context, key client.ObjectKey, into client.Object, options []client.GetOption) error {
-	for _, s := range o.shown {
-		if s.key != key || s.kind != reflect.TypeOf(into) {
-			continue
+// leaving is since when what is on its way out is being deleted, at the latest.
+var leaving = metav1.Unix(0, 0)
+
+// getStaying reads an object as it is shown, and tells whether it is there and will be.
+func (o *overlay) getStaying(ctx context.Context, key client.ObjectKey, into client.Object, options []client.GetOption) (bool, error) {
+	if s, ok := o.shown[place{reflect.TypeOf(into), key}]; !ok {
+		if err := o.Reader.Get(ctx, key, into, options...); err != nil {
+			return false, err
 		}
-		if s.object == nil {
-			return apierrors.NewNotFound(schema.GroupResource{}, key.Name)
-		}
+	} else if s.object == nil {
+		return false, apierrors.NewNotFound(schema.GroupResource{}, key.Name)
+	} else {
 		assign(into, s.object)
-		return nil
 	}
-	return o.Reader.Get(ctx, key, into, options...)
+	goes, err := o.goes(ctx, into)
+	return !goes, err
+}
+
+// goes tells whether an object is on its way out: it is being deleted, or what a vendor left that is there no more. A vendor
+// is nobody's child, whatever it says.
+func (o *overlay) goes(ctx context.Context, object client.Object) (bool, error) {
+	owner := metav1.GetControllerOfNoCopy(object)
+	_, isVendor := object.(*accessv1.Vendor)
+	if object.GetDeletionTimestamp() != nil || isVendor || owner == nil || owner.Kind != "Vendor" {
+		return object.GetDeletionTimestamp() != nil, nil
+	}
+	if known, ok := o.gone[owner.UID]; ok {
+		return known, nil
+	}
+	vendor := &accessv1.Vendor{}
+	there, err := o.getStaying(ctx, client.ObjectKey{Namespace: object.GetNamespace(), Name: owner.Name}, vendor, nil)
+	if client.IgnoreNotFound(err) != nil {
+		return false, err
+	}
+	o.gone[owner.UID] = !there || vendor.UID != owner.UID
+	return o.gone[owner.UID], nil
 }
 
 // assign makes one object as another of its type.
@@ -88,74 +138,63 @@ func (o *overlay) List(ctx context.Context, into client.ObjectList, options ...c
 	if err := o.Reader.List(ctx, into, options...); err != nil {
 		return err
 	}
-	if err := apimeta.EachListItem(into, func(item runtime.Object) error { return o.replace(ctx, item) }); err != nil {
+	if err := apimeta.EachListItem(into, func(item runtime.Object) error { return o.drop(ctx, item) }); err != nil {
 		return err
 	}
 	asked := client.ListOptions{}
 	asked.ApplyOptions(options)
-	for _, s := range o.shown {
-		if s.listedIn(into) && (asked.Namespace == "" || asked.Namespace == s.key.Namespace) {
-			if err := s.replaceIn(into, &asked); err != nil {
-				return err
-			}
-		}
+	return o.showIn(into, &asked)
+}
+
+// drop takes something listed that is on its way out from what will be there.
+func (o *overlay) drop(ctx context.Context, item runtime.Object) error {
+	object, ok := item.(client.Object)
+	if !ok || o.shown[placeOf(object)] != nil {
+		return nil
+	}
+	if goes, err := o.goes(ctx, object); err != nil || !goes {
+		return err
+	}
+	o.missed = true
+	if o.make != nil {
+		o.hide(object)
 	}
 	return nil
 }
 
-// replace shows what will be in the place of something listed that is on its way out.
-func (o *overlay) replace(ctx context.Context, item runtime.Object) error {
-	going, ok := item.(client.Object)
-	if !ok || going.GetDeletionTimestamp() == nil || o.shows(going) {
+// showIn takes what is shown otherwise out of what was listed, and puts in what is shown where it belongs there.
+func (o *overlay) showIn(list client.ObjectList, asked *client.ListOptions) error {
+	var items, added []runtime.Object
+	for _, s := range o.order {
+		if s.object != nil && s.isOf(list) && s.isFound(asked) {
+			added = append(added, s.object)
+		}
+	}
+	listed := 0
+	err := apimeta.EachListItem(list, func(item runtime.Object) error {
+		listed++
+		if object, ok := item.(client.Object); ok && o.shown[placeOf(object)] == nil {
+			items = append(items, item)
+		}
 		return nil
-	}
-	o.missed = true
-	if o.make == nil {
-		return nil
-	}
-	made, err := o.make(ctx, going, going.GetName())
-	if made != nil {
-		o.show(made)
-	}
-	return err
-}
-
-func (o *overlay) shows(object client.Object) bool {
-	return slices.ContainsFunc(o.shown, func(s *shown) bool {
-		return s.key == client.ObjectKeyFromObject(object) && s.kind == reflect.TypeOf(object)
 	})
+	if err != nil || listed == len(items) && len(added) == 0 {
+		return err
+	}
+	return apimeta.SetList(list, append(items, added...))
 }
 
-// listedIn tells whether a list is of the object's kind.
-func (s *shown) listedIn(list client.ObjectList) bool {
+// isOf tells whether a list is of the object's kind.
+func (s *shown) isOf(list client.ObjectList) bool {
 	items, ok := reflect.TypeOf(list).Elem().FieldByName("Items")
 	return ok && items.Type.Elem() == s.kind.Elem()
 }
 
-// replaceIn takes the stored object out of what was listed and puts the shown one in, where it belongs there.
-func (s *shown) replaceIn(list client.ObjectList, asked *client.ListOptions) error {
-	var others []runtime.Object
-	listed := 0
-	err := apimeta.EachListItem(list, func(item runtime.Object) error {
-		listed++
-		if object, ok := item.(client.Object); ok && client.ObjectKeyFromObject(object) != s.key {
-			others = append(others, item)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if s.object != nil && s.isFound(asked) {
-		others = append(others, s.object)
-	} else if listed == len(others) {
-		return nil // it was not there, and is not to be
-	}
-	return apimeta.SetList(list, others)
-}
-
 // isFound tells whether the object is among what is asked for, by one of the indexes or without any.
 func (s *shown) isFound(asked *client.ListOptions) bool {
+	if asked.Namespace != "" && asked.Namespace != s.key.Namespace {
+		return false
+	}
 	if asked.FieldSelector == nil {
 		return true
 	}
@@ -167,12 +206,14 @@ func (s *shown) isFound(asked *client.ListOptions) bool {
 	return true
 }
 
+var indexes = index.All()
+
 func (s *shown) valuesOf(key string) map[string]bool {
 	if known, ok := s.found[key]; ok {
 		return known
 	}
 	values := map[string]bool{}
-	for _, i := range index.All() {
+	for _, i := range indexes {
 		if i.Key == key && reflect.TypeOf(i.Object) == s.kind {
 			for _, value := range i.Extract(s.object) {
 				values[value] = true

@@ -10,17 +10,21 @@ import (
 
 // assigned are the roles of protection Platform that a write assigns to somebody, changes, or changes the holders of; each
 // needs the verb bind. Sorted.
-func (j *judgement) assigned(ctx context.Context) ([]string, error) {
+func (j *judgement) assigned(ctx context.Context, w worlds) ([]string, error) {
 	var names []string
 	var err error
-	switch j.write.object().(type) {
+	switch object := j.write.object().(type) {
 	case *accessv1.User:
-		names, err = j.rolesJoined(ctx)
+		names, err = j.rolesJoined(ctx, w)
 	case *accessv1.UserGroup:
-		names = j.rolesEdited()
+		names, err = rolesEdited(ctx, w, object.Name)
 	case *accessv1.Role:
 		if j.write.old != nil {
-			names = []string{j.write.old.GetName()}
+			names = []string{object.Name}
+		}
+	case *accessv1.Vendor:
+		if j.write.old == nil {
+			names = w.after.rolesOf(object)
 		}
 	}
 	if err != nil {
@@ -29,7 +33,7 @@ func (j *judgement) assigned(ctx context.Context) ([]string, error) {
 	slices.Sort(names)
 	var out []string
 	for _, name := range slices.Compact(names) {
-		protected, err := j.isProtected(ctx, name)
+		protected, err := w.before.protects(ctx, name)
 		if err != nil {
 			return nil, err
 		}
@@ -40,15 +44,26 @@ func (j *judgement) assigned(ctx context.Context) ([]string, error) {
 	return out, nil
 }
 
-// rolesEdited are the roles of an edited group. Deleting one assigns nothing.
-func (j *judgement) rolesEdited() []string {
-	was, is := sides[accessv1.UserGroup](j.write)
-	if is == nil {
-		return nil
+// rolesEdited are the roles of an edited group, or of one that comes in its place. Deleting one assigns nothing.
+func rolesEdited(ctx context.Context, w worlds, name string) ([]string, error) {
+	was, is, err := inPlace[accessv1.UserGroup](ctx, w, name)
+	if err != nil || is == nil {
+		return nil, err
 	}
 	names := roleNames(is)
 	if was != nil {
 		names = append(names, roleNames(was)...)
+	}
+	return names, nil
+}
+
+// rolesOf are the roles of a vendor's groups.
+func (w *world) rolesOf(vendor *accessv1.Vendor) []string {
+	var names []string
+	for _, child := range w.childrenOf(vendor) {
+		if group, ok := child.(*accessv1.UserGroup); ok {
+			names = append(names, roleNames(group)...)
+		}
 	}
 	return names
 }
@@ -62,13 +77,13 @@ func roleNames(group *accessv1.UserGroup) []string {
 }
 
 // rolesJoined are the roles of the groups that a user is in after the write and was not before, or for longer.
-func (j *judgement) rolesJoined(ctx context.Context) ([]string, error) {
+func (j *judgement) rolesJoined(ctx context.Context, w worlds) ([]string, error) {
 	was, is := sides[accessv1.User](j.write)
-	before, err := j.before.standing(ctx, samePerson(was, is))
+	before, err := w.before.standing(ctx, samePerson(was, is))
 	if err != nil {
 		return nil, err
 	}
-	after, err := j.after.standing(ctx, is)
+	after, err := w.after.standing(ctx, is)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +92,7 @@ func (j *judgement) rolesJoined(ctx context.Context) ([]string, error) {
 		if slices.ContainsFunc(before.memberships, func(b access.Membership) bool { return b.Name == m.Name && lasts(b.Until, m.Until) }) {
 			continue
 		}
-		group, err := read[accessv1.UserGroup](ctx, j.after, m.Name)
+		group, err := read[accessv1.UserGroup](ctx, w.after, m.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -88,15 +103,15 @@ func (j *judgement) rolesJoined(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// isProtected goes by the role as it was before the write, and by the catalog where its copy is not made yet.
-func (j *judgement) isProtected(ctx context.Context, name string) (bool, error) {
-	role, err := read[accessv1.Role](ctx, j.before, name)
+// protects goes by the role as it is, and by the catalog where its copy is not made yet.
+func (w *world) protects(ctx context.Context, name string) (bool, error) {
+	role, err := read[accessv1.Role](ctx, w, name)
 	if err != nil {
 		return false, err
 	}
 	if role != nil && role.Spec.Protection == accessv1.ProtectionPlatform {
 		return true, nil
 	}
-	of := predefined(j.before.tenancy, name)
+	of := predefined(w.tenancy, name)
 	return of != nil && of.Protection == accessv1.ProtectionPlatform, nil
 }

@@ -12,7 +12,7 @@ import (
 // for a hundred times as long; `go run ./test/prove -seed … -first … -worlds 1` looks at one world again.
 func TestRandomWorlds(t *testing.T) {
 	t.Parallel()
-	defer debug.SetGCPercent(debug.SetGCPercent(400)) // worlds are small and many
+	defer debug.SetGCPercent(debug.SetGCPercent(1000)) // worlds are small and many
 	run := gains.Run{Seed: rand.Uint64(), Worlds: 100_000}
 	if testing.Short() {
 		run.Worlds = 5_000

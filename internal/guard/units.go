@@ -46,7 +46,7 @@ func (g *gains) ofRole(ctx context.Context, was, is *accessv1.Role) error {
 
 // ofGroupsBy looks at the groups that have the written object, by one of the indexes.
 func (g *gains) ofGroupsBy(ctx context.Context, key, name string) error {
-	groups, err := g.after.graph.GroupsBy(ctx, g.after.namespace, key, name)
+	groups, err := g.after.groupsBy(ctx, key, name)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (g *gains) ofVendor(ctx context.Context, vendor *accessv1.Vendor, stays boo
 
 // ofLeaving looks at those who are in the groups of a vendor that goes.
 func (g *gains) ofLeaving(ctx context.Context, vendor *accessv1.Vendor) error {
-	groups, err := g.before.graph.GroupsBy(ctx, vendor.Namespace, index.GroupByVendor, vendor.Name)
+	groups, err := g.before.groupsBy(ctx, index.GroupByVendor, vendor.Name)
 	if err != nil {
 		return err
 	}

@@ -56,29 +56,29 @@ func refuseRemoval(tenancy *graph.Tenancy, user *accessv1.User) string {
 		tenancy.Tenant.Name, user.Name)
 }
 
-// refuseSelf says why a requester may not do this to himself; empty: it does not harm him.
-func refuseSelf(ctx context.Context, j *judgement) (string, error) {
+// refuseSelf says why a requester may not do this to himself; empty: it does not harm him. He stays who administers the
+// tenant after the write.
+func (j *judgement) refuseSelf(ctx context.Context, w worlds) (refusal string, stays bool, err error) {
 	if !j.by.home {
-		return "", nil
+		return "", false, nil
 	}
 	me := j.by.user
 	if was, is := sides[accessv1.User](j.write); was != nil && was.Name == me.Name {
 		switch {
 		case is == nil:
-			return "nobody deletes himself: ask another administrator", nil
+			return "nobody deletes himself: ask another administrator", false, nil
 		case is.Spec.State == accessv1.AccountInactive:
-			return "nobody deactivates himself: ask another administrator", nil
+			return "nobody deactivates himself: ask another administrator", false, nil
 		}
 	}
-	if !j.by.administers {
-		return "", nil
+	if stays, err = w.after.administeredBy(ctx, me.Name); err != nil || stays {
+		return "", stays, err
 	}
-	still, err := j.after.administeredBy(ctx, me.Name)
-	if err != nil || still {
-		return "", err
+	if did, err := w.before.administeredBy(ctx, me.Name); err != nil || !did {
+		return "", false, err
 	}
 	return fmt.Sprintf("%s would no longer administer Tenant %s: nobody takes that away from himself, ask another administrator",
-		j.by.name(), j.after.tenancy.Tenant.Name), nil
+		j.by.name(), w.after.tenancy.Tenant.Name), false, nil
 }
 
 func (w *world) administeredBy(ctx context.Context, name string) (bool, error) {

@@ -23,8 +23,14 @@ type world struct {
 	tenancy   *graph.Tenancy
 	namespace string
 	now       time.Time
+	// complete says that everything is shown that is yet to be made.
+	complete bool
 	// dues are those resolved so far, by what they depend on.
 	dues map[string]*due
+	// members are the memberships of users found so far, by name.
+	members map[string][]access.Membership
+	// expected are users whose memberships will be asked for.
+	expected []string
 }
 
 // standing is what a user has, and what he comes to have without anybody's leave.
@@ -88,11 +94,43 @@ func (w *world) due(ctx context.Context, user *accessv1.User) (*due, error) {
 	if user == nil || user.Spec.State == accessv1.AccountInactive || !user.DeletionTimestamp.IsZero() {
 		return nothing, nil
 	}
-	memberships, err := w.graph.Memberships(ctx, w.tenancy, user)
+	memberships, err := w.memberships(ctx, user)
 	if err != nil {
 		return nothing, err
 	}
 	return w.dueTo(user, memberships), nil
+}
+
+// many is how many users make it quicker to go through all groups once than to look for each one's.
+const many = 500
+
+// expect says whose memberships will be asked for.
+func (w *world) expect(users []string) {
+	if len(users) > many {
+		w.expected = users
+	}
+}
+
+// memberships are a user's, from both sides.
+func (w *world) memberships(ctx context.Context, user *accessv1.User) ([]access.Membership, error) {
+	if known, ok := w.members[user.Name]; ok {
+		return known, nil
+	}
+	if len(w.expected) > 0 {
+		if err := w.graph.Gather(ctx, w.namespace, w.expected); err != nil {
+			return nil, err
+		}
+		w.expected = nil
+	}
+	found, err := w.graph.Memberships(ctx, w.tenancy, user)
+	if err != nil {
+		return nil, err
+	}
+	if w.members == nil {
+		w.members = map[string][]access.Membership{}
+	}
+	w.members[user.Name] = found
+	return found, nil
 }
 
 // dueTo is what is due to a user who is in these groups.

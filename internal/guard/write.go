@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/graph"
 	"github.com/roster-dev/roster/internal/index"
 )
 
@@ -61,9 +62,12 @@ func sides[T any](w write) (was, is *T) {
 	return was, is
 }
 
-// worlds makes the world before a write and the world after it, as they are or as they will be.
-func (g *Guard) worlds(ctx context.Context, w write, settled bool) (before, after *world, err error) {
-	was, willBe := &overlay{Reader: g.Reader}, &overlay{Reader: g.Reader}
+// worlds are the world before a write and the world after it.
+type worlds struct{ before, after *world }
+
+// worlds makes the world before a write and the world after it, as they are.
+func (g *Guard) worlds(ctx context.Context, w write, tenancy *graph.Tenancy) (worlds, error) {
+	was, willBe := over(g.Reader), over(g.Reader)
 	if w.old != nil {
 		was.show(w.old)
 	} else {
@@ -76,19 +80,19 @@ func (g *Guard) worlds(ctx context.Context, w write, settled bool) (before, afte
 		willBe.hide(w.old)
 	}
 	namespace, now := w.object().GetNamespace(), g.Clock.Now()
-	before = &world{reader: was, graph: g.Graph.Reading(was), namespace: namespace, now: now}
-	after = &world{reader: willBe, graph: g.Graph.Supposing(willBe), namespace: namespace, now: now}
-	if before.tenancy, err = before.graph.Tenancy(ctx, namespace); err != nil {
-		return nil, nil, err
+	before := &world{reader: was, graph: g.Graph.Reading(was), tenancy: tenancy, namespace: namespace, now: now}
+	after := &world{reader: willBe, graph: g.Graph.Supposing(willBe), tenancy: tenancy, namespace: namespace, now: now}
+	return worlds{before, after}, after.hideChildren(ctx, w)
+}
+
+// settled makes the world before a write and the world after it, as they will be.
+func (g *Guard) settled(ctx context.Context, w write, tenancy *graph.Tenancy) (worlds, error) {
+	found, err := g.worlds(ctx, w, tenancy)
+	if err != nil {
+		return found, err
 	}
-	after.tenancy = before.tenancy
-	if settled {
-		err = errors.Join(before.settle(ctx, g.Graph, w.old, w.new != nil), after.settle(ctx, g.Graph, w.new, true))
-		if err != nil {
-			return nil, nil, err
-		}
-	}
-	return before, after, after.hideChildren(ctx, w)
+	return found, errors.Join(
+		found.before.settle(ctx, g.Graph, w.old, w.new != nil), found.after.settle(ctx, g.Graph, w.new, true))
 }
 
 // hideChildren takes what goes with a deleted vendor out of the world after it.

@@ -2,11 +2,11 @@ package gains
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -63,6 +63,8 @@ func (d *dice) world() *world {
 		w.acme.setCatalog(catalogs[1])
 	case 2:
 		w.acme.setCatalog(nil)
+	case 3:
+		w.acme.setCatalog(catalogs[2])
 	}
 	d.fill(w.acme, userNames[:4], groupNames[:4])
 	d.fill(w.agency, partnerNames, groupNames[:1])
@@ -313,33 +315,42 @@ func (d *dice) restriction(s *space, name string) *accessv1.Restriction {
 	return r
 }
 
-// addVendor adds a vendor with its children, now and then without one of the three, or with something else by the name of
-// a child.
+// addVendor adds a vendor with its children, now and then without some of the three, or with something else by the name of
+// a child, or with what an earlier vendor of its name left.
 func (d *dice) addVendor(s *space, name string) {
 	vendor := d.vendor(s, name)
 	group, restriction := children(vendor)
 	group.Generation, restriction.Generation = d.drawn, d.drawn
 	group.Spec.Members = d.members()
-	odd := d.IntN(16)
-	switch odd {
+	switch d.IntN(16) {
 	case 0:
-		group.OwnerReferences[0].UID = "another"
-	case 1:
-		restriction.OwnerReferences = nil
-	case 2:
-		group = d.group(s, group.Name)
-	case 3: // its children went first
 		goes(vendor)
-	}
-	if odd != 4 {
+		s.vendors = append(s.vendors, vendor)
+	case 1: // it went before its children
+	default:
 		s.vendors = append(s.vendors, d.dying(vendor).(*accessv1.Vendor))
 	}
-	if odd < 3 || odd > 5 {
+	if !d.oneIn(8) {
+		restriction.OwnerReferences = d.owned(d.left(restriction.OwnerReferences))
 		s.restrictions = append(s.restrictions, d.dying(restriction).(*accessv1.Restriction))
 	}
-	if odd < 3 || odd == 4 || odd > 7 {
-		s.groups = append(s.groups, d.dying(group).(*accessv1.UserGroup))
+	switch d.IntN(16) {
+	case 0:
+		group = d.group(s, group.Name)
+	case 1, 2:
+		return
 	}
+	group.OwnerReferences = d.left(group.OwnerReferences)
+	s.groups = append(s.groups, d.dying(group).(*accessv1.UserGroup))
+}
+
+// left are the owners of what Roster makes; now and then it was made for an earlier one of the name.
+func (d *dice) left(by []metav1.OwnerReference) []metav1.OwnerReference {
+	if len(by) > 0 && d.oneIn(16) {
+		by = slices.Clone(by)
+		by[0].UID = "another"
+	}
+	return by
 }
 
 func (d *dice) vendor(s *space, name string) *accessv1.Vendor {
@@ -358,35 +369,4 @@ func children(of *accessv1.Vendor) (*accessv1.UserGroup, *accessv1.Restriction) 
 	}}
 	values := []string{of.Name}
 	return group, &accessv1.Restriction{ObjectMeta: meta(".vendor"), Spec: accessv1.RestrictionSpec{Dimension: "vendor", Values: &values}}
-}
-
-// catalogs are the one that both tenants have, most of the time, and another.
-var catalogs = []*accessv1.ResourceCatalog{catalog("shop", "tax"), catalog("shop-untaxed")}
-
-func catalog(name string, more ...string) *accessv1.ResourceCatalog {
-	service := accessv1.CatalogService{Name: "shop"}
-	for _, resource := range append([]string{"orders", "products", administrated}, more...) {
-		r := accessv1.CatalogResource{Name: resource, RestrictedBy: narrowing[resource]}
-		if resource == "products" {
-			r.Actions = []string{"publish"}
-		}
-		service.Resources = append(service.Resources, r)
-	}
-	publish := accessv1.Rule{Resources: []string{"products"}, Actions: []string{"publish"}}
-	manage := func(resource string) []accessv1.Rule {
-		return []accessv1.Rule{{Resources: []string{resource}, Level: accessv1.LevelManage}}
-	}
-	return &accessv1.ResourceCatalog{
-		ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(name), Generation: 1},
-		Spec: accessv1.ResourceCatalogSpec{
-			AdministrationResource: administrated, Services: []accessv1.CatalogService{service},
-			Roles: []accessv1.CatalogRole{
-				{Name: "owner", Rules: manage("*")},
-				{Name: "partner", Protection: accessv1.ProtectionPlatform, Rules: manage("orders")},
-				{Name: "vendor.editor", Vendor: ptr.To(true), Rules: manage("products"), Options: []accessv1.CatalogRoleOption{
-					{Name: "publishing", Rules: []accessv1.Rule{publish}},
-				}},
-			},
-		},
-	}
 }

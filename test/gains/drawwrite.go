@@ -57,10 +57,10 @@ func (d *dice) change(s *space) (was, is client.Object) {
 		}
 		return changed(d, named(s.groups, name), d.group(s, name), d.tweakGroup)
 	case 13, 14:
-		name := one(d, "r0", "r1", "r2", "r0", "r1", "r2", "owner")
+		name := one(d, "r0", "r1", "r2", "r0", "r1", "r2", "owner", "vendor.editor")
 		return changed(d, named(s.roles, name), d.role(s, name), d.tweakRole)
 	case 15, 16:
-		name := one(d, "x0", "x1", "x2", "x0", "x1", "x2", "v0.vendor", "site.de")
+		name := one(d, "x0", "x1", "x2", "x0", "x1", "x2", "v0.vendor", "v1.vendor", "site.de")
 		return changed(d, named(s.restrictions, name), d.restriction(s, name), tweakRestriction)
 	case 17, 18:
 		name := one(d, vendorNames...)

@@ -1,6 +1,7 @@
 package gains
 
 import (
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -9,10 +10,11 @@ import (
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 )
 
-// settled is the namespace once Roster has made all that it makes under names that are free, or become so: the roles of
-// the catalog, the restrictions of Synced dimensions, and the children of vendors. A vendor that is written takes the names
-// of its children, whoever has them for now.
+// settled is the namespace once the cluster has deleted what vendors left, and Roster has made all that it makes under names
+// that are free, or become so: the roles of the catalog, the restrictions of Synced dimensions, and the children of vendors. A
+// vendor that is written takes the names of its children, whoever has them for now.
 func (s *space) settled(written *accessv1.Vendor) *space {
+	s = s.cleaned()
 	if s.catalog == nil {
 		return s
 	}
@@ -33,6 +35,23 @@ func (s *space) settled(written *accessv1.Vendor) *space {
 		}
 	}
 	return &out
+}
+
+// cleaned is the namespace without what was made for vendors that are there no more.
+func (s *space) cleaned() *space {
+	out := *s
+	out.groups = slices.DeleteFunc(slices.Clone(s.groups), func(g *accessv1.UserGroup) bool { return s.isLeft(g) })
+	out.restrictions = slices.DeleteFunc(slices.Clone(s.restrictions), func(r *accessv1.Restriction) bool { return s.isLeft(r) })
+	return &out
+}
+
+func (s *space) isLeft(child metav1.Object) bool {
+	owner := metav1.GetControllerOf(child)
+	if owner == nil || owner.Kind != "Vendor" {
+		return false
+	}
+	vendor := living(s.vendors, owner.Name)
+	return vendor == nil || vendor.UID != owner.UID
 }
 
 // settle lets a vendor have its children; those who were named in a group's list stay there.

@@ -33,44 +33,65 @@ func (w *world) refusal() string {
 
 // refusalTo is why somebody who writes what means something is refused.
 func (w *world) refusalTo(by requester) string {
-	after, escalates := w.acme.after(w.write), contains(w.write.verbs, "escalate")
+	after := w.acme.after(w.write)
 	if why := w.userRule(after); why != "" {
 		return why
 	}
-	if role := w.protectedRole(after); role != "" {
-		return "role " + role + " takes the verb bind"
+	vendor, _ := w.write.is.(*accessv1.Vendor)
+	finally, afterwards := w.acme.settled(vendor), after.settled(vendor)
+	if why := w.refusalAnyway(by, w.acme, after); why != "" {
+		return why
 	}
-	if !w.acme.problem() {
-		if why := w.selfRule(by, after); why != "" && !escalates {
-			return why
-		}
-		if w.acme.hasAdministrator() && !after.hasAdministrator() {
-			return "nobody would administer the tenant"
-		}
+	if why := w.refusalAnyway(by, finally, afterwards); why != "" {
+		return "in the end " + why
 	}
-	if escalates {
+	if contains(w.write.verbs, "escalate") {
 		return ""
 	}
-	return w.refusalWithoutVerb(by, after)
-}
-
-// refusalWithoutVerb is why it takes the verb escalate.
-func (w *world) refusalWithoutVerb(by requester, after *space) string {
-	if w.acme.problem() {
-		return "nobody holds anything in this tenant"
-	}
-	if _, ok := w.write.object().(*accessv1.Invitation); ok {
-		return w.invitationRule(by)
-	}
-	if w.write.is != nil && !sameOwners(w.write) {
-		return "an owner decides when the cluster deletes"
+	if why := w.refusalWithoutVerb(by); why != "" || w.isLetter() {
+		return why
 	}
 	if why := w.escalation(by, w.acme, after); why != "" {
 		return why
 	}
-	vendor, _ := w.write.is.(*accessv1.Vendor)
-	if why := w.escalation(by, w.acme.settled(vendor), after.settled(vendor)); why != "" {
+	if why := w.escalation(by, finally, afterwards); why != "" {
 		return "in the end " + why
+	}
+	return ""
+}
+
+// refusalAnyway is why holding everything does not help.
+func (w *world) refusalAnyway(by requester, before, after *space) string {
+	if role := w.protectedRole(before, after); role != "" {
+		return "role " + role + " takes the verb bind"
+	}
+	if w.acme.problem() {
+		return ""
+	}
+	if why := w.selfRule(by, before, after); why != "" && !contains(w.write.verbs, "escalate") {
+		return why
+	}
+	if before.hasAdministrator() && !after.hasAdministrator() {
+		return "nobody would administer the tenant"
+	}
+	return ""
+}
+
+func (w *world) isLetter() bool {
+	_, ok := w.write.object().(*accessv1.Invitation)
+	return ok
+}
+
+// refusalWithoutVerb is why it takes the verb escalate, whatever anybody gains.
+func (w *world) refusalWithoutVerb(by requester) string {
+	if w.acme.problem() {
+		return "nobody holds anything in this tenant"
+	}
+	if w.isLetter() {
+		return w.invitationRule(by)
+	}
+	if w.write.is != nil && !sameOwners(w.write) {
+		return "an owner decides when the cluster deletes"
 	}
 	return ""
 }
@@ -171,42 +192,55 @@ func (w *world) userRule(after *space) string {
 }
 
 // protectedRole is a role that the write assigns or touches, and that takes a verb which the requester lacks.
-func (w *world) protectedRole(after *space) string {
-	for _, name := range w.rolesTouched(after) {
-		if w.acme.protects(name) && !contains(w.write.verbs, "bind") && !contains(w.write.verbs, "bind "+name) {
+func (w *world) protectedRole(before, after *space) string {
+	for _, name := range w.rolesTouched(before, after) {
+		if before.protects(name) && !contains(w.write.verbs, "bind") && !contains(w.write.verbs, "bind "+name) {
 			return name
 		}
 	}
 	return ""
 }
 
-// rolesTouched are those of the groups that a user joins, those of a changed group, and a changed role.
-func (w *world) rolesTouched(after *space) []string {
+// rolesTouched are those of the groups that a user joins, those of a changed group, or of one in its place, a changed role,
+// and those of the groups of a new vendor.
+func (w *world) rolesTouched(before, after *space) []string {
 	var names []string
 	switch object := w.write.object().(type) {
 	case *accessv1.User:
-		was, is := w.sidesOfUser()
-		for _, g := range after.groups {
-			if is != nil && lasts(w.acme, after, was, is, g.Name) {
-				names = append(names, roleNames(g)...)
-			}
-		}
+		names = w.rolesJoined(before, after)
 	case *accessv1.UserGroup:
-		if w.write.is != nil {
-			names = roleNames(object)
-			if was, ok := w.write.was.(*accessv1.UserGroup); ok {
-				names = append(names, roleNames(was)...)
-			}
+		if is := named(after.groups, object.Name); is != nil {
+			names = append(roleNames(is), roleNames(named(before.groups, object.Name))...)
 		}
 	case *accessv1.Role:
 		if w.write.was != nil {
 			names = []string{object.Name}
 		}
+	case *accessv1.Vendor:
+		if w.write.was == nil && w.acme.catalog != nil {
+			group, _ := children(object)
+			names = roleNames(group)
+		}
 	}
 	return names
 }
 
+func (w *world) rolesJoined(before, after *space) []string {
+	var names []string
+	was, is := w.sidesOfUser()
+	for _, g := range after.groups {
+		if is != nil && lasts(before, after, was, is, g.Name) {
+			names = append(names, roleNames(g)...)
+		}
+	}
+	return names
+}
+
+// roleNames are a group's; nil has none.
 func roleNames(g *accessv1.UserGroup) []string {
+	if g == nil {
+		return nil
+	}
 	var out []string
 	for i := range g.Spec.Roles {
 		out = append(out, g.Spec.Roles[i].Name)
@@ -232,7 +266,7 @@ func (w *world) sidesOfUser() (was, is *accessv1.User) {
 }
 
 // selfRule keeps people from harming themselves.
-func (w *world) selfRule(by requester, after *space) string {
+func (w *world) selfRule(by requester, before, after *space) string {
 	if by.user == nil {
 		return ""
 	}
@@ -240,7 +274,7 @@ func (w *world) selfRule(by requester, after *space) string {
 	switch {
 	case me == nil, me.Spec.State == accessv1.AccountInactive && w.write.object().GetName() == me.Name && isUser(w.write.object()):
 		return "nobody removes himself"
-	case by.administers && !after.administers(after.standing(me).does[0][0]):
+	case before.hasAdministratorNamed(me.Name) && !after.hasAdministratorNamed(me.Name):
 		return "nobody gives his own administration up"
 	default:
 		return ""
@@ -252,8 +286,14 @@ func isUser(object client.Object) bool {
 	return ok
 }
 
-func (s *space) hasAdministrator() bool {
-	return slices.ContainsFunc(s.users, func(u *accessv1.User) bool { return s.administers(s.standing(u).does[0][0]) })
+func (s *space) hasAdministrator() bool { return slices.ContainsFunc(s.users, s.isAdministrator) }
+
+func (s *space) hasAdministratorNamed(name string) bool {
+	return s.isAdministrator(named(s.users, name))
+}
+
+func (s *space) isAdministrator(u *accessv1.User) bool {
+	return s.administers(s.standing(u).does[0][0])
 }
 
 func (w *world) invitationRule(by requester) string {

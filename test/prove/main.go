@@ -24,7 +24,7 @@ import (
 
 func main() {
 	ctrl.SetLogger(logr.Discard())
-	debug.SetGCPercent(400) // worlds are small and many
+	debug.SetGCPercent(1000) // worlds are small and many
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if !prove(ctx) {
