@@ -94,6 +94,7 @@ var mutants = []mutant{
 	{"a changed spec means nothing", "write.go", "!equality.Semantic.DeepEqual(specOf(w.old), specOf(w.new)) ||\n\t\t", ""},
 	{"the world before has what is created", "write.go", "was.hide(w.new)", "was.show(w.new)"},
 	{"the world after has what is deleted", "write.go", "willBe.hide(w.old)", "willBe.show(w.old)"},
+	{"vendors go without their groups", "write.go", "w.reader.hide(&groups[i])", "_ = i"},
 
 	{"only now counts", "judgement.go", "if err != nil || refusal != \"\" || j.isSettled() {", "if err != nil || j.write.old != nil || j.write.new != nil {"},
 	{"vendors have their children already", "judgement.go", "case *accessv1.Vendor:\n\t\treturn false", "case *accessv1.Vendor:\n\t\treturn true"},

@@ -53,7 +53,7 @@ var known = map[string]fields{
 	"ApplicationCredential": {
 		gives:  "access access.actions access.level access.resources access.services expiresAt userRef userRef.name",
 		shows:  "overlapSeconds rotation secretName",
-		status: "accessSummary clientID conditions effectiveAccess observedGeneration pending previous rotation tokenHash userUID",
+		status: "accessSummary clientID conditions effectiveAccess observedGeneration pending previous rotation tokenHash userAddressHash userUID",
 	},
 	// Tenants and catalogs are the platform's, with all that is in them.
 	"Tenant": {
