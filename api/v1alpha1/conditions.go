@@ -197,6 +197,9 @@ const (
 	ReasonUserNotFound = "UserNotFound"
 	// ReasonUserNotWaiting surfaces when the user needs no invitation: accepted already, inactive, or not to be invited.
 	ReasonUserNotWaiting = "UserNotWaiting"
+	// ReasonAddressChanged surfaces when what was asked ended because its user has another address. Where that is taken back
+	// before he has accepted, he is asked anew.
+	ReasonAddressChanged = "AddressChanged"
 	// ReasonUserNotActive surfaces when a password reset is for a user who is not Active, and so cannot have a password.
 	ReasonUserNotActive = "UserNotActive"
 	// ReasonNoPasswordStore surfaces when a password can be set nowhere: this Roster keeps none.

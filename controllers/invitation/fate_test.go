@@ -81,7 +81,7 @@ var _ = Describe("what becomes of an invitation", func() {
 		Entry("when its user has another address", func(ctx context.Context) {
 			env.ExpectChanged(ctx, cluster, w.user("ana"), func(u *accessv1.User) { u.Spec.Email = w.address("silva") })
 			Eventually(func() int { return len(office.to(w.address("silva"))) }, "20s").Should(Equal(1))
-		}, accessv1.ReasonUserNotWaiting),
+		}, accessv1.ReasonAddressChanged),
 		Entry("when its user needs none any more", func(ctx context.Context) {
 			env.ExpectChanged(ctx, cluster, w.user("ana"), func(u *accessv1.User) { u.Spec.Onboarding = accessv1.OnboardingNone })
 		}, accessv1.ReasonUserNotWaiting),

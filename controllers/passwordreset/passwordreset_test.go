@@ -80,7 +80,7 @@ var _ = Describe("a password reset", func() {
 		}, accessv1.ReasonUserNotActive),
 		Entry("when its user has another address", func(ctx context.Context) {
 			env.ExpectChanged(ctx, cluster, w.user("ana"), func(u *accessv1.User) { u.Spec.Email = w.address("silva") })
-		}, accessv1.ReasonUserNotWaiting),
+		}, accessv1.ReasonAddressChanged),
 		Entry("when its user is deleted", func(ctx context.Context) {
 			cluster.ExpectDeleted(ctx, w.user("ana"))
 		}, accessv1.ReasonUserNotFound),

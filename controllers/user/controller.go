@@ -81,13 +81,13 @@ func (r *Reconciler) invite(ctx context.Context, s *scope) error {
 	return err
 }
 
-// recordInvitation records the wish for an invitation. The name is a function of user and address, so that doing it twice is
-// doing it once.
+// recordInvitation records the wish for an invitation. The name follows from what is known, so that doing it twice is doing
+// it once.
 func (r *Reconciler) recordInvitation(ctx context.Context, s *scope) error {
 	hash := invitation.AddressHash(s.user.UID, s.address)
 	first := &accessv1.Invitation{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: invitation.FirstName(s.user.Name, hash), Namespace: s.user.Namespace,
+			Name: s.firstName(), Namespace: s.user.Namespace,
 			Labels: map[string]string{
 				accessv1.LabelManagedBy: accessv1.ManagedByRoster,
 				accessv1.LabelUser:      string(s.user.UID),

@@ -20,6 +20,11 @@ func TestWhoIsInvitedByItself(t *testing.T) {
 	written := func(name, asked string, state accessv1.InvitationState) accessv1.Invitation {
 		return accessv1.Invitation{ObjectMeta: metav1.ObjectMeta{Name: name}, Status: accessv1.InvitationStatus{Email: asked, State: state}}
 	}
+	left := func(name, asked string) accessv1.Invitation {
+		i := written(name, asked, accessv1.InvitationCancelled)
+		i.Status.Conditions = []metav1.Condition{{Type: accessv1.ConditionReady, Status: metav1.ConditionTrue, Reason: accessv1.ReasonAddressChanged}}
+		return i
+	}
 	for _, c := range []struct {
 		sentence string
 		there    []accessv1.Invitation
@@ -32,6 +37,18 @@ func TestWhoIsInvitedByItself(t *testing.T) {
 		{"the one that was recorded was for another address", nil, noted("a", "silva@acme.example"), true},
 		{"one is on its way", []accessv1.Invitation{written("a", "", accessv1.InvitationPending)}, nil, false},
 		{"one has come to nothing", []accessv1.Invitation{written("a", "ana@acme.example", accessv1.InvitationExpired)}, noted("a", "ana@acme.example"), false},
+		{
+			"the one for this address ended because he had another one in between",
+			[]accessv1.Invitation{left("a", "ana@acme.example")}, noted("a", "ana@acme.example"), true,
+		},
+		{
+			"the one for this address ended that way before its mail went out",
+			[]accessv1.Invitation{left("a", "")}, noted("a", "ana@acme.example"), true,
+		},
+		{
+			"somebody withdrew the one that came after",
+			[]accessv1.Invitation{left("a", "ana@acme.example"), written("b", "ana@acme.example", accessv1.InvitationCancelled)}, noted("b", "ana@acme.example"), false,
+		},
 		{
 			"the one that was noted for this address went to an earlier one after all",
 			[]accessv1.Invitation{written("a", "silva@acme.example", accessv1.InvitationCancelled)}, noted("a", "ana@acme.example"), true,

@@ -7,6 +7,7 @@ import (
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/address"
 	"github.com/roster-dev/roster/internal/graph"
+	"github.com/roster-dev/roster/internal/invitation"
 	"github.com/roster-dev/roster/internal/status"
 )
 
@@ -111,11 +112,27 @@ func (s *scope) wantsFirstInvitation() bool {
 }
 
 // wentElsewhere: the invitation that was noted for the present address asked an earlier one after all, because its first
-// attempt began before the change was seen.
+// attempt began before the change was seen; or it ended because the user had another address in between.
 func (s *scope) wentElsewhere(name string) bool {
 	return slices.ContainsFunc(s.invitations, func(i accessv1.Invitation) bool {
-		return i.Name == name && i.Status.Email != "" && !s.address.Is(i.Status.Email)
+		elsewhere := i.Status.Email != "" && !s.address.Is(i.Status.Email)
+		return i.Name == name && (elsewhere || invitation.IsLeft(invitation.Of(&i)))
 	})
+}
+
+// firstName is the name of the invitation that Roster makes for the user at his present address: a function of both, and of
+// the last one there that ended because he left.
+func (s *scope) firstName() string {
+	present := invitation.AddressHash(s.user.UID, s.address)
+	name := invitation.FirstName(s.user.Name, present)
+	for i := range s.invitations {
+		former := &s.invitations[i]
+		here := former.Labels[accessv1.LabelAddress] == present || s.address.Is(former.Status.Email)
+		if here && invitation.IsLeft(invitation.Of(former)) {
+			name = invitation.FirstName(s.user.Name, invitation.AddressHash(former.UID, s.address))
+		}
+	}
+	return name
 }
 
 // noteInvitation copies the newest invitation into the status. When it is gone, what was recorded of it stays.

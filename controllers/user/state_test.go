@@ -283,6 +283,25 @@ var _ = Describe("the first invitation", func() {
 		w.expectUser(ctx, long, haveInvitation(accessv1.InvitationSent))
 	})
 
+	It("is another one when the user comes back to an address that he left, but not when somebody withdrew it", func(ctx context.Context) {
+		cluster.ExpectApplied(ctx, w.user("ana", at("silva@acme.example")))
+		first := w.expectUser(ctx, "ana", haveInvitation(accessv1.InvitationSent)).Status.Invitation.Name
+		w.change(ctx, "ana", at("typo@acme.example"))
+		w.expectUser(ctx, "ana", haveInvitation(accessv1.InvitationSent), HaveField("Status.Invitation.Email", "typo@acme.example"))
+		w.change(ctx, "ana", at("silva@acme.example"))
+		again := w.expectUser(ctx, "ana", env.HaveState(accessv1.UserInvited), haveInvitation(accessv1.InvitationSent), HaveField("Status.Invitation.Email", "silva@acme.example"))
+		Expect(again.Status.Invitation.Name).NotTo(Equal(first))
+		Expect(manager.Outbox.To("silva@acme.example")).To(HaveLen(2))
+
+		By("withdrawing it")
+		withdrawn := &accessv1.Invitation{ObjectMeta: metav1.ObjectMeta{Namespace: again.Namespace, Name: again.Status.Invitation.Name}}
+		env.ExpectChanged(ctx, cluster, withdrawn, func(i *accessv1.Invitation) { i.Spec.Cancel = ptr.To(true) })
+		w.expectUser(ctx, "ana", haveInvitation(accessv1.InvitationCancelled), haveCondition(accessv1.ConditionInvitationAccepted, no, accessv1.ReasonInvitationCancelled))
+		w.change(ctx, "ana", func(u *accessv1.User) { u.Spec.Department = "Logistics" })
+		w.expectUser(ctx, "ana", env.HaveState(accessv1.UserPending), haveInvitation(accessv1.InvitationCancelled))
+		Expect(manager.Outbox.To("silva@acme.example")).To(HaveLen(2))
+	})
+
 	It("is another one for another address, even if the first was never sent", func(ctx context.Context) {
 		manager.Outbox.Fail(env.Failure(mail.Deferred, "not now"))
 		DeferCleanup(func() { manager.Outbox.Fail(nil) })

@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"strings"
 
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -41,10 +42,13 @@ func ClaimOf(letter metav1.Object, user types.UID) Claim {
 }
 
 // Asks tells whether a letter asks the user at the address, or will. It is bound to an address by the first attempt, and
-// from the start where Roster made it for one. Before that it is for whatever address the user has.
+// from the start where Roster made it for one. Before that it is for whatever address the user has. One that ended because
+// he left its address does not ask him when he comes back.
 func Asks(l Letter, user types.UID, at address.Address) bool {
 	label := l.GetLabels()[accessv1.LabelAddress]
 	switch {
+	case IsLeft(l):
+		return false
 	case l.Status.Email != "":
 		return at.Is(l.Status.Email)
 	case label != "":
@@ -52,6 +56,12 @@ func Asks(l Letter, user types.UID, at address.Address) bool {
 	default:
 		return !l.Status.State.Final()
 	}
+}
+
+// IsLeft tells whether a letter ended because its user got another address.
+func IsLeft(l Letter) bool {
+	ready := apimeta.FindStatusCondition(l.Status.Conditions, accessv1.ConditionReady)
+	return l.Status.State == accessv1.InvitationCancelled && ready != nil && ready.Reason == accessv1.ReasonAddressChanged
 }
 
 // AddressHash tells one user's one address from every other: 52 characters of lower case base32.

@@ -122,7 +122,7 @@ func (f Facts) ending(now time.Time) (Action, bool) {
 	case !f.UserFound:
 		return Action{}, false
 	case !f.SameAddress:
-		return cancelled(accessv1.ReasonUserNotWaiting, "The user has another address now")
+		return cancelled(accessv1.ReasonAddressChanged, "The user has another address now")
 	case !f.Need.Asked && !f.Need.Passing:
 		return cancelled(f.Need.Reason, f.Need.Message)
 	case f.Superseded:

@@ -68,7 +68,7 @@ func ends(state accessv1.InvitationState, reason, message string) Action {
 var (
 	endsCancelled  = ends(accessv1.InvitationCancelled, accessv1.ReasonCancelled, "Withdrawn: spec.cancel is set")
 	endsUserGone   = ends(accessv1.InvitationCancelled, accessv1.ReasonUserNotFound, "The user is gone")
-	endsMoved      = ends(accessv1.InvitationCancelled, accessv1.ReasonUserNotWaiting, "The user has another address now")
+	endsMoved      = ends(accessv1.InvitationCancelled, accessv1.ReasonAddressChanged, "The user has another address now")
 	endsNeedsNone  = ends(accessv1.InvitationCancelled, accessv1.ReasonUserNotWaiting, "needs none")
 	endsSuperseded = ends(accessv1.InvitationSuperseded, accessv1.ReasonSuperseded, "A newer invitation took its place")
 	endsExpired    = ends(accessv1.InvitationExpired, accessv1.ReasonExpired, "Nobody answered in time")
