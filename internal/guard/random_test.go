@@ -18,6 +18,9 @@ func TestRandomWorlds(t *testing.T) {
 		run.Worlds = 5_000
 	}
 	result := gains.Prove(t.Context(), run)
+	for _, rare := range gains.Rare {
+		result.Wrong = append(result.Wrong, gains.Prove(t.Context(), rare).Wrong...)
+	}
 	for _, wrong := range result.Wrong {
 		t.Error(wrong)
 	}

@@ -32,6 +32,10 @@ type Result struct {
 	Wrong []string
 }
 
+// Rare are worlds that told apart what hardly any other does: the groups of a vendor that is deleted have to go with it. They
+// are others as soon as worlds are drawn otherwise; the fault of that name is then seen no more, and wants new ones.
+var Rare = []Run{{Seed: 20261122, First: 853865, Worlds: 1}, {Seed: 20261122, First: 926508, Worlds: 1}}
+
 // portion is how many worlds a worker takes at a time.
 const portion = 1000
 
