@@ -149,6 +149,8 @@ func deadLinks() map[string]func(*record) {
 		"user with another address":     func(r *record) { r.user.Spec.Email = "ana@elsewhere.example" },
 		"user without address":          func(r *record) { r.user.Spec.Email = "" },
 		"another user of the name":      func(r *record) { r.user.UID = "later" },
+		"another user, said by label":   func(r *record) { r.user.UID, r.invitation.OwnerReferences = "later", nil },
+		"another user, said by owner":   func(r *record) { r.user.UID, r.invitation.Labels = "later", nil },
 		"nobody's":                      func(r *record) { r.invitation.OwnerReferences = nil },
 		"another operator's user's":     func(r *record) { r.invitation.OwnerReferences[1].APIVersion = "keycloak.example/v1" },
 		"tenant gone":                   func(r *record) { r.tenant = nil },

@@ -3,7 +3,6 @@ package decisions_test
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -157,22 +156,11 @@ func (c *contest) run(ctx context.Context, replica *server) int64 {
 func (c *contest) round(ctx context.Context, replica *server, object client.Object, body string) (stale bool) {
 	patch(ctx, object, c.cut)
 	stale = replica.ask(ctx, evaluation, body).decision() == "allow"
-	Expect(replica.insists(ctx, since(object.GetResourceVersion(), body))).To(HavePrefix("deny"))
+	Expect(replica.ask(ctx, evaluation, since(object.GetResourceVersion(), body)).decision()).To(HavePrefix("deny"))
 	patch(ctx, object, c.give)
-	Expect(replica.insists(ctx, since(object.GetResourceVersion(), body))).To(Equal("allow"))
+	Expect(replica.ask(ctx, evaluation, since(object.GetResourceVersion(), body)).decision()).To(Equal("allow"))
 	replica.eventually(ctx, body, "allow")
 	return stale
-}
-
-// insists asks until there is a decision: on a machine that is busy with other things, what follows from a version may take
-// longer than a request waits, and whoever asks is told to come back.
-func (s *server) insists(ctx context.Context, body string) string {
-	var got reply
-	Eventually(func() int {
-		got = s.ask(ctx, evaluation, body)
-		return got.Code
-	}, time.Minute, 20*time.Millisecond).WithContext(ctx).Should(Equal(http.StatusOK))
-	return got.decision()
 }
 
 // Something that access depends on is changed, and whoever changed it asks with the version that he got.
