@@ -101,7 +101,7 @@ prove: go ## Hold the guard against a second opinion in 10,000,000 random worlds
 	@go run ./test/prove -worlds $(or $(COUNT),10000000) $(PROVE_FLAGS)
 
 mutants: go ## Seed every fault of the list into the guard, and see that the random worlds find it
-	@MUTANTS=all go test ./internal/guard -run TestMutants -count 1 -v
+	@MUTANTS=all go test ./test/gains -run TestMutants -count 1 -v
 
 tools: go
 	@hack/tools/build.sh

@@ -2,7 +2,6 @@ package access_test
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -150,47 +149,23 @@ func huntOne(t *testing.T, binary string, fault int) string {
 // buildMutants builds the program with all faults in it.
 func buildMutants(t *testing.T) string {
 	t.Helper()
-	here, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
+	files := map[string]string{
+		"mutants/main.go": program, "mutants/access/switchboard.go": mutation.Board("access"), "mutants/proof/hunt.go": hunt,
 	}
-	scratch := t.TempDir()
-	replace := map[string]string{}
-	add := func(name, text string) {
-		file := filepath.Join(scratch, strings.ReplaceAll(name, "/", "-"))
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		replace[filepath.Join(here, "mutants", name)] = file
-	}
-	add("main.go", program)
-	add("access/switchboard.go", mutation.Board("access"))
 	for name, text := range mutated(t) {
-		add("access/"+name, text)
+		files["mutants/access/"+name] = text
 	}
-	add("proof/hunt.go", hunt)
 	rewrite := strings.NewReplacer(
 		"package access_test\n", "package proof\n", strconv.Quote(importPath), strconv.Quote(importPath+"/mutants/access"),
 		strconv.Quote(worldsPath), strconv.Quote(importPath+"/mutants/worlds"),
 	)
 	for _, name := range sources(t, filepath.Join("..", "..", "test", "worlds")) {
-		add("worlds/"+filepath.Base(name), rewrite.Replace(read(t, name)))
+		files["mutants/worlds/"+filepath.Base(name)] = rewrite.Replace(read(t, name))
 	}
 	for _, file := range proof {
-		add("proof/"+strings.TrimSuffix(file, "_test.go")+".go", rewrite.Replace(read(t, file)))
+		files["mutants/proof/"+strings.TrimSuffix(file, "_test.go")+".go"] = rewrite.Replace(read(t, file))
 	}
-	overlay, err := json.Marshal(map[string]any{"Replace": replace})
-	if err != nil {
-		t.Fatal(err)
-	}
-	add("overlay.json", string(overlay))
-	binary := filepath.Join(scratch, "mutants")
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath",
-		"-overlay", filepath.Join(scratch, "overlay.json"), "-o", binary, "./mutants")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return binary
+	return mutation.Build(t, ".", files)
 }
 
 // mutated returns the files of the engine by name, with all faults in them.

@@ -58,7 +58,7 @@ func StartManagerWith(config *rest.Config, c *Cluster, swap func(*controllers.De
 	}
 	deps := controllers.Deps{
 		Sender: m.Outbox, Templates: mail.BuiltIn(), Requester: guardOptions(c).Requester, Links: links{},
-		MessageDomain: "roster.example", Clock: clock.RealClock{}, Random: rand.Reader, Jitter: func() float64 { return 0 }, Events: events.NewFakeRecorder(10_000),
+		MessageDomain: "roster.example", Clock: clock.RealClock{}, Random: rand.Reader, Jitter: func() float64 { return 0 }, Events: &events.FakeRecorder{},
 		UsernamePrefix: UsernamePrefix, Guarded: c.isGuarded(), Namespace: namespace, Limits: limits, PasswordStore: true,
 	}
 	swap(&deps)

@@ -6,5 +6,8 @@
 // judges with, but the types of the objects. What anybody may do is a set of points, each of which is one action on one
 // resource at one entity; there are few enough of them for a machine word, so that a world is judged in microseconds.
 //
+// The tests here are that proof, in a hundredth of the worlds of `make prove`, and show that it finds faults that are seeded
+// into the guard.
+//
 // A world follows from its seed: what a run complains of can be looked at again by that number.
 package gains

@@ -13,8 +13,12 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
@@ -136,6 +140,40 @@ var _ = Describe("A guard with certificates of somebody else's", Ordered, func()
 		authority = next
 	})
 
+	It("lets nothing through in a version that it does not know, whoever asks", func(ctx context.Context) {
+		serve(ctx, own, "users.access.roster.dev", "v2")
+		unknown, err := dynamic.NewForConfig(own.Config)
+		Expect(err).NotTo(HaveOccurred())
+		users := unknown.Resource(accessv1.SchemeGroupVersion.WithResource("users").GroupResource().WithVersion("v2")).Namespace("acme")
+		Eventually(func(ctx context.Context) error {
+			_, err := users.Get(ctx, "ben", metav1.GetOptions{})
+			return err
+		}).WithContext(ctx).Should(Succeed())
+
+		says := MatchError(ContainSubstring("the guard knows no version v2 of User"))
+		ben := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"email": "new@acme.example"}}}
+		ben.SetAPIVersion("access.roster.dev/v2")
+		ben.SetKind("User")
+		ben.SetName("new")
+		_, err = users.Create(ctx, ben, metav1.CreateOptions{})
+		Expect(err).To(says)
+		_, err = users.Patch(ctx, "ben", types.MergePatchType, []byte(`{"spec":{"department":"Sales"}}`), metav1.PatchOptions{})
+		Expect(err).To(says)
+		Expect(users.Delete(ctx, "ben", metav1.DeleteOptions{})).To(says)
+		Expect(users.DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{})).To(says)
+		_, err = users.Patch(ctx, "ben", types.MergePatchType, []byte(`{"status":{"accessSummary":"all"}}`), metav1.PatchOptions{}, "status")
+		Expect(err).To(MatchError(ContainSubstring("users/status is written by Roster alone")))
+
+		By("taking no object of one version by way of another, nor one that is not served")
+		known := unknown.Resource(accessv1.SchemeGroupVersion.WithResource("users")).Namespace("acme")
+		_, err = known.Create(ctx, ben, metav1.CreateOptions{})
+		Expect(apierrors.IsBadRequest(err)).To(BeTrue(), "%v", err)
+		none := unknown.Resource(accessv1.SchemeGroupVersion.WithResource("users").GroupResource().WithVersion("v3")).Namespace("acme")
+		_, err = none.Create(ctx, ben, metav1.CreateOptions{})
+		Expect(apierrors.IsNotFound(err)).To(BeTrue(), "%v", err)
+		isJudged(ctx)
+	})
+
 	It("lets nothing through while nobody is there, and is back at once", func(ctx context.Context) {
 		entrance.lead("")
 		isRefused(ctx, "")
@@ -181,6 +219,20 @@ func trust(ctx context.Context, of *env.Cluster, bundle []byte) {
 			c.Webhooks[i].ClientConfig.CABundle = bundle
 		}
 	})
+}
+
+// serve has a kind served in another version as well, which is the same but for its name.
+func serve(ctx context.Context, of *env.Cluster, name, version string) {
+	GinkgoHelper()
+	Expect(apiextensionsv1.AddToScheme(of.Scheme)).To(Succeed())
+	admin, err := client.New(of.Config, client.Options{Scheme: of.Scheme})
+	Expect(err).NotTo(HaveOccurred())
+	definition := &apiextensionsv1.CustomResourceDefinition{}
+	Expect(admin.Get(ctx, client.ObjectKey{Name: name}, definition)).To(Succeed())
+	other := *definition.Spec.Versions[0].DeepCopy()
+	other.Name, other.Storage = version, false
+	definition.Spec.Versions = append(definition.Spec.Versions, other)
+	Expect(admin.Update(ctx, definition)).To(Succeed())
 }
 
 // presented is the certificate that is served at an address; nil while nothing is.

@@ -1,4 +1,4 @@
-package guard_test
+package gains_test
 
 import "github.com/roster-dev/roster/test/mutation"
 

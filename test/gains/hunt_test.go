@@ -1,7 +1,6 @@
-package guard_test
+package gains_test
 
 import (
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +13,8 @@ import (
 )
 
 const (
+	// guardDir is where the guard is, seen from here.
+	guardDir = "../../internal/guard"
 	// sample is one of how many mutants the tests look for; MUTANTS=all looks for all of them.
 	sample = 12
 	// worldsToTry is how many worlds each mutant has to survive.
@@ -100,52 +101,23 @@ func hunt(t *testing.T, binary string, faults []int) []string {
 // buildMutants builds the program over the guard with all faults in it.
 func buildMutants(t *testing.T) string {
 	t.Helper()
-	here, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	scratch := t.TempDir()
-	replace := map[string]string{}
-	add := func(name, text string) {
-		file := filepath.Join(scratch, strings.ReplaceAll(name, "/", "-"))
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		replace[filepath.Join(here, name)] = file
-	}
-	add("mutants/main.go", program)
-	add("switchboard.go", mutation.Board("guard"))
-	for name, text := range faulty(t) {
-		add(name, text)
-	}
-	overlay, err := json.Marshal(map[string]any{"Replace": replace})
-	if err != nil {
-		t.Fatal(err)
-	}
-	add("overlay.json", string(overlay))
-	binary := filepath.Join(scratch, "mutants")
-	// With the flags of every other build, so that what the guard imports is compiled already.
-	build := exec.CommandContext(t.Context(), "go", "build", "-overlay",
-		filepath.Join(scratch, "overlay.json"), "-o", binary, "./mutants")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return binary
+	files := faulty(t)
+	files["mutants/main.go"], files["switchboard.go"] = program, mutation.Board("guard")
+	return mutation.Build(t, guardDir, files)
 }
 
 // faulty are the files of the guard by name, with all faults in them.
 func faulty(t *testing.T) map[string]string {
 	t.Helper()
 	faults := make([]mutation.Fault, len(mutants))
-	var names []string
+	names := make([]string, len(mutants))
 	for i, m := range mutants {
-		faults[i] = mutation.Fault(m)
-		names = append(names, m.File)
+		faults[i], names[i] = mutation.Fault(m), m.File
 	}
 	slices.Sort(names)
 	files := map[string]string{}
 	for _, name := range slices.Compact(names) {
-		text, err := os.ReadFile(name)
+		text, err := os.ReadFile(filepath.Join(guardDir, name))
 		if err != nil {
 			t.Fatal(err)
 		}
