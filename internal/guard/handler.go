@@ -179,6 +179,10 @@ func (g *Guard) judgement(ctx context.Context, w write, info authenticationv1.Us
 	if err != nil {
 		return nil, err
 	}
+	clients, err := found.before.clients(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if w.object().GetDeletionTimestamp() != nil {
 		w = w.staying()
 		if found, err = g.worlds(ctx, w, tenancy); err != nil {
@@ -186,7 +190,7 @@ func (g *Guard) judgement(ctx context.Context, w write, info authenticationv1.Us
 		}
 	}
 	return &judgement{
-		write: w, worlds: found, by: by,
+		write: w, worlds: found, by: by, clients: clients,
 		may: func(ctx context.Context, verb, role string) (bool, error) {
 			return g.may(ctx, info, verb, found.before.namespace, role)
 		},

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/access"
 	"github.com/roster-dev/roster/internal/invitation"
 )
 
@@ -20,6 +21,8 @@ type judgement struct {
 	// worlds are those as things are.
 	worlds
 	by *requester
+	// clients are the tenants that the one that is written in looks after, by name.
+	clients []string
 	// may asks whether the requester has a verb on a role of the namespace, or without a name on any.
 	may func(ctx context.Context, verb, role string) (bool, error)
 	// settled makes those in which Roster has made all that it makes. It is asked once.
@@ -119,9 +122,9 @@ func (j *judgement) escalation(ctx context.Context) (string, error) {
 	return j.inBoth(ctx, j.gain)
 }
 
-// gain says what somebody gains that the requester does not hold; empty: nobody does.
+// gain says what somebody gains that the requester may not give; empty: nobody does.
 func (j *judgement) gain(ctx context.Context, w worlds) (string, error) {
-	g := gains{worlds: w, held: j.by.held, compared: map[[2]*due]bool{}}
+	g := gains{worlds: w, held: j.givable(), compared: map[[2]*due]bool{}}
 	if err := g.of(ctx, j.write); err != nil || g.found == nil {
 		return "", err
 	}
@@ -163,8 +166,12 @@ func (j *judgement) sentence(g *gain) string {
 	if j.by.user == nil {
 		who += ", who is no active user of the tenant nor an administrator of its partner,"
 	}
-	gained, missing := phrase(g.grants), phrase(g.lacking)
-	if gained == missing {
+	gained, missing := phrase(g.grants), phrase(access.Gained(j.by.held, g.grants))
+	switch missing {
+	case "":
+		return fmt.Sprintf("%s would gain %s, which %s holds but may not give: who administers Tenant %s administers %s, which it looks after",
+			g.who, phrase(g.lacking), who, j.before.tenancy.Tenant.Name, names(j.clients))
+	case gained:
 		return fmt.Sprintf("%s would gain %s, which %s does not hold", g.who, gained, who)
 	}
 	return fmt.Sprintf("%s would gain %s, and %s does not hold %s", g.who, gained, who, missing)

@@ -62,6 +62,11 @@ var mutants = []mutant{
 	{"who is not active holds all the same", "requester.go", "if err != nil || !s.active {", "if err != nil {"},
 	{"every partner administers", "requester.go", "!s.administrates() {", "s.due == nil {"},
 
+	{"who looks after others gives that away", "partner.go", "isCredential || len(j.clients) == 0", "isCredential || j.by != nil"},
+	{"administering is given by nobody", "partner.go", "isCredential || len(j.clients) == 0", "isCredential || j.by == nil"},
+	{"administering is given away in parts", "partner.go", "Actions: changing}", "Actions: changing[:1]}"},
+	{"reading is not given away either", "partner.go", "Actions: changing}", "Level: access.Manage}"},
+
 	{"a label of Roster's is anybody's", "own.go", "case !maps.Equal(rostersLabels(w.old), rostersLabels(w.new)):", "case false:"},
 	{"an owner of Roster's is anybody's", "own.go", "case !slices.Equal(rostersOwners(w.old), rostersOwners(w.new)):", "case false:"},
 	{"the name of a predefined role is free", "own.go", "if predefined(tenancy, object.Name) != nil {", "if predefined(tenancy, object.Name+\"?\") != nil {"},

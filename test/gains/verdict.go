@@ -307,6 +307,7 @@ func (w *world) invitationRule(by requester) string {
 // escalation is what anybody gains from one state of the namespace to another and the requester does not hold: a user;
 // whoever may become a member of a group; and whoever may get a role by a group without restrictions.
 func (w *world) escalation(by requester, before, after *space) string {
+	gives := w.gives(by)
 	for _, is := range after.users {
 		was := named(before.users, is.Name)
 		if written, ok := w.write.is.(*accessv1.User); ok && written == is {
@@ -316,17 +317,29 @@ func (w *world) escalation(by requester, before, after *space) string {
 		for _, gained := range []reach{
 			has.does.without(had.does), has.once.without(had.once), has.ever.without(had.ever),
 		} {
-			if lacking := gained.without(by.holds); !lacking.empty() {
+			if lacking := gained.without(gives); !lacking.empty() {
 				return "user " + is.Name + " would gain " + (lacking[0] | lacking[1] | lacking[2]).String()
 			}
 		}
 	}
 	for _, userType := range userTypes {
-		if why := w.escalationOf(userType, by.holds[forever], before, after); why != "" {
+		if why := w.escalationOf(userType, gives[forever], before, after); why != "" {
 			return why
 		}
 	}
 	return ""
+}
+
+// gives is what of his own somebody may give. Who manages users in a tenant that looks after another manages them in that one,
+// too, and makes nobody else his like.
+func (w *world) gives(by requester) reach {
+	out := by.holds
+	if w.client != nil {
+		for era := range out {
+			out[era] &^= universe.by[[2]string{"manage", administrated}]
+		}
+	}
+	return out
 }
 
 // escalationOf is what those of a type would gain who may yet become members.
