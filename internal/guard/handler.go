@@ -153,9 +153,12 @@ func isCleaning(w write) bool {
 	return w.new == nil || w.old != nil && !w.means() || onlyDrops(w)
 }
 
-// onlyDrops tells whether nothing but owners that are gone leave the object.
+// onlyDrops tells whether nothing but owners that are gone leave the object, or no longer wait for it.
 func onlyDrops(w write) bool {
-	if w.old == nil || addsOwners(w.old, w.new) {
+	adds := slices.ContainsFunc(ownersOf(w.new), func(o metav1.OwnerReference) bool {
+		return !slices.ContainsFunc(ownersOf(w.old), func(s metav1.OwnerReference) bool { return s.UID == o.UID })
+	})
+	if w.old == nil || adds {
 		return false
 	}
 	same, ok := w.new.DeepCopyObject().(client.Object)

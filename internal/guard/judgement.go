@@ -3,10 +3,6 @@ package guard
 import (
 	"context"
 	"fmt"
-	"slices"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/access"
@@ -116,7 +112,7 @@ func (j *judgement) escalation(ctx context.Context) (string, error) {
 	if refusal, err := j.refuseCredential(ctx); err != nil || refusal != "" {
 		return refusal, err
 	}
-	if changesOwners(j.write) {
+	if j.write.changesOwners() {
 		return "metadata.ownerReferences decide when the cluster deletes the object, in nobody's name", nil
 	}
 	return j.inBoth(ctx, j.gain)
@@ -189,21 +185,4 @@ func (j *judgement) refuseLetter() (refusal string, decided bool) {
 	}
 	return fmt.Sprintf("%ss of others, as of user %s, are for administrators: %s does not hold Manage on %s",
 		letter.Noun, letter.User, j.by.name(), j.before.tenancy.Catalog.Spec.AdministrationResource), true
-}
-
-// changesOwners tells whether a write adds an owner, or takes one away. Whose owner is gone, the cluster deletes, and no
-// deletion of the cluster's is judged; who loses his owner outlives it.
-func changesOwners(w write) bool {
-	return w.new != nil && (addsOwners(w.old, w.new) || w.old != nil && addsOwners(w.new, w.old))
-}
-
-// addsOwners tells whether an object has owners that another, or none, has not.
-func addsOwners(without, with client.Object) bool {
-	var there []metav1.OwnerReference
-	if without != nil {
-		there = without.GetOwnerReferences()
-	}
-	return slices.ContainsFunc(with.GetOwnerReferences(), func(o metav1.OwnerReference) bool {
-		return !slices.ContainsFunc(there, func(s metav1.OwnerReference) bool { return s.UID == o.UID })
-	})
 }

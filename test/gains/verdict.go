@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -96,13 +97,25 @@ func (w *world) refusalWithoutVerb(by requester) string {
 	return ""
 }
 
-// cleans tells whether a write deletes, lets go of what holds a deletion up, or drops owners that are gone.
+// cleans tells whether a write deletes, lets go of what holds a deletion up, or drops owners that are gone. What it says of
+// those that stay is its affair.
 func (w *world) cleans() bool {
 	if w.write.is == nil || w.means() == "" {
 		return true
 	}
-	return w.write.was != nil && reflect.DeepEqual(spec(w.write.was), spec(w.write.is)) &&
-		len(w.write.is.GetOwnerReferences()) < len(w.write.was.GetOwnerReferences())
+	if w.write.was == nil || !reflect.DeepEqual(spec(w.write.was), spec(w.write.is)) {
+		return false
+	}
+	left := map[types.UID]bool{}
+	for _, owner := range w.write.was.GetOwnerReferences() {
+		left[owner.UID] = true
+	}
+	for _, owner := range w.write.is.GetOwnerReferences() {
+		if !left[owner.UID] {
+			return false
+		}
+	}
+	return true
 }
 
 // means says what the write changes that anything depends on; empty: nothing.
@@ -121,7 +134,7 @@ func (w *world) means() string {
 	}
 }
 
-// sameOwners tells whether nobody becomes an owner by a write, and nobody ceases to be one.
+// sameOwners tells whether nobody becomes an owner by a write, nobody ceases to be one, and nothing else is said of one.
 func sameOwners(w write) bool {
 	var were []metav1.OwnerReference
 	if w.was != nil {
