@@ -106,14 +106,14 @@ func (j *judgement) escalation(ctx context.Context) (string, error) {
 	if _, problem := j.before.tenancy.Problem(j.before.namespace); problem != "" {
 		return problem + ", so nobody holds anything that could be compared", nil
 	}
+	if j.write.changesOwners() {
+		return "metadata.ownerReferences decide when the cluster deletes the object, in nobody's name", nil
+	}
 	if refusal, decided := j.refuseLetter(); decided {
 		return refusal, nil
 	}
 	if refusal, err := j.refuseCredential(ctx); err != nil || refusal != "" {
 		return refusal, err
-	}
-	if j.write.changesOwners() {
-		return "metadata.ownerReferences decide when the cluster deletes the object, in nobody's name", nil
 	}
 	return j.inBoth(ctx, j.gain)
 }

@@ -3,6 +3,9 @@ package guard_test
 import (
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 )
 
@@ -30,7 +33,11 @@ func TestInvitations(t *testing.T) {
 			was, is := change(before, func(i *accessv1.Invitation) { i.OwnerReferences[0].APIVersion = "access.roster.dev/v9" })
 			return row{by: ana, was: was, is: is, refused: "only Roster makes"}.beside(before)
 		}(),
-		"Roster invites": created(self, invitation("new", "ben"), ""),
+		"one's own, with an owner, so that the cluster deletes it": created(vic, heir(invitation("new", "vic")), "metadata.ownerReferences"),
+		"another's, with an owner":                                 created(ana, heir(invitation("new", "ben")), "metadata.ownerReferences"),
+		"with an owner, by a pipeline":                             created(pipeline, heir(invitation("new", "ben")), ""),
+		"one's own gets an owner":                                  changed(vic, "for-vic", "metadata.ownerReferences", func(i *accessv1.Invitation) { heir(i) }),
+		"Roster invites":                                           created(self, invitation("new", "ben"), ""),
 	})
 }
 
@@ -51,6 +58,15 @@ func TestPasswordResets(t *testing.T) {
 		"deleting another's":                       deleted[*accessv1.PasswordReset](vic, "reset-ben", "are for administrators"),
 		"deleting one as an administrator":         deleted[*accessv1.PasswordReset](ana, "reset-ben", ""),
 		"calling one another user's":               changed(ana, "reset-ben", "labels that begin with", func(r *accessv1.PasswordReset) { r.Labels = map[string]string{accessv1.LabelUser: "uid-acme-vic"} }),
+		"with an owner":                            created(ana, heir(reset("new", "ben")), "metadata.ownerReferences"),
+		"one's own, with an owner":                 created(vic, heir(reset("new", "vic")), "metadata.ownerReferences"),
+		"one gets an owner":                        changed(ana, "reset-ben", "metadata.ownerReferences", func(r *accessv1.PasswordReset) { heir(r) }),
 		"making one another user's child":          changed(ana, "reset-ben", "only Roster makes", func(r *accessv1.PasswordReset) { ownedBy(find[*accessv1.User]("vic"), "User", r) }),
 	})
+}
+
+// heir is an object with an owner that is none of Roster's.
+func heir[T client.Object](object T) T {
+	object.SetOwnerReferences([]metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: "nothing", UID: "nothing"}})
+	return object
 }

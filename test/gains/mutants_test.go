@@ -27,6 +27,7 @@ var mutants = []mutant{
 	{"everybody escalates", "judgement.go", "err != nil || may {\n\t\treturn \"\", err", "err != nil || !may {\n\t\treturn \"\", err"},
 	{"what is gained is not looked at", "judgement.go", "err != nil || g.found == nil {", "err != nil || g.found != nil || j.by != nil {"},
 	{"everybody invites", "judgement.go", "if j.by.administers || ", "if j.by != nil || "},
+	{"what asks somebody has any owner", "judgement.go", "if j.write.changesOwners() {", "if _, ok := invitation.LetterOf(j.write.object()); !ok && j.write.changesOwners() {"},
 	{"administrators do not invite", "judgement.go", "if j.by.administers || ", "if "},
 
 	{"users are not looked at", "gain.go", "return g.ofUser(ctx, was, is)", "_, _ = was, is\n\t\treturn nil"},

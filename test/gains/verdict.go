@@ -88,11 +88,11 @@ func (w *world) refusalWithoutVerb(by requester) string {
 	if w.acme.problem() {
 		return "nobody holds anything in this tenant"
 	}
-	if w.isLetter() {
-		return w.invitationRule(by)
-	}
 	if w.write.is != nil && !sameOwners(w.write) {
 		return "an owner decides when the cluster deletes"
+	}
+	if w.isLetter() {
+		return w.invitationRule(by)
 	}
 	return ""
 }

@@ -20,7 +20,21 @@ var _ = table("heirs",
 	refused("a vendor's group's", "pipeline edits UserGroup abc.vendor.editor [{op: replace, path: /metadata/ownerReferences/0/apiVersion, value: access.roster.dev/v9}]", "is kept by Roster"),
 	allowed("by a pipeline with escalate", "pipeline edits User u~ [{op: replace, path: /metadata/ownerReferences/0/name, value: other}]", owned("User u~", "{}")),
 	allowed("the spec, and the owner as it is", "ana sets User u~ {firstName: Uma}", owned("User u~", "{}")),
+
+	// What asks somebody is no exception.
+	refused("one's own invitation that the cluster deletes", "vic creates Invitation new~ "+heir("vic"), "metadata.ownerReferences decide when"),
+	refused("another's invitation, by who administers", "ana creates Invitation new~ "+heir("ben"), "metadata.ownerReferences decide when"),
+	refused("an invitation that gets an owner", "ana edits Invitation i~ [{op: replace, path: /metadata/ownerReferences, value: [{apiVersion: v1, kind: ConfigMap, name: none, uid: none}]}]",
+		"metadata.ownerReferences decide when", "Invitation i~ {userRef: {name: ben}}"),
+	refused("one's own password reset that the cluster deletes", "vic creates PasswordReset new~ "+heir("vic"), "metadata.ownerReferences decide when"),
+	refused("another's password reset, by who administers", "ana creates PasswordReset new~ "+heir("ben"), "metadata.ownerReferences decide when"),
+	allowed("an invitation with an owner, by a pipeline", "pipeline creates Invitation new~ "+heir("ben")),
 )
+
+// heir is what asks somebody, with an owner that is none of Roster's kinds.
+func heir(user string) string {
+	return "{metadata: {ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: none, uid: none}]}, spec: {userRef: {name: " + user + "}}}"
+}
 
 // owned is an object with an owner that is none of Roster's kinds.
 func owned(object, spec string) string {
