@@ -157,8 +157,13 @@ func TestUsers(t *testing.T) {
 		"assigning a protected role with bind":                        changed(platform, "ben", "", join("partners")),
 		"a partner's administrator makes no partner's administrator":  changed(paul, "ben", "role partner-admin is protected", join("partners")),
 		"a label of Roster's":                                         changed(ana, "ben", "labels that begin with", func(u *accessv1.User) { u.Labels = map[string]string{accessv1.LabelManagedBy: "me"} }),
-		"any other label":                                             changed(vic, "ana", "", func(u *accessv1.User) { u.Labels = map[string]string{"team": "shop"} }),
-		"a finalizer of Roster's":                                     changed(pipeline, "ana", "finalizers that begin with access.roster.dev/ are Roster's", func(u *accessv1.User) { u.Finalizers = []string{accessv1.FinalizerCleanup} }),
+		"another type, for which a protected role is": func() row {
+			self := user("kim", join("keepers"), kind(accessv1.UserTypeSelfService))
+			was, is := change(self, kind(accessv1.UserTypeEmployee))
+			return row{by: ana, was: was, is: is, refused: "role keeper is protected by the platform"}.beside(self, group("keepers", roles("keeper")), keeper())
+		}(),
+		"any other label":         changed(vic, "ana", "", func(u *accessv1.User) { u.Labels = map[string]string{"team": "shop"} }),
+		"a finalizer of Roster's": changed(pipeline, "ana", "finalizers that begin with access.roster.dev/ are Roster's", func(u *accessv1.User) { u.Finalizers = []string{accessv1.FinalizerCleanup} }),
 		"an owner taken away, to outlive it": func() row {
 			before := user("kim", func(u *accessv1.User) {
 				ownedBy(catalog(), "Other", u)
@@ -194,6 +199,13 @@ func renamedOwner(by, name, version, refused string) row {
 func unblockedOwner(by, refused string) row {
 	was, is := change(owned("shop", "v1"), func(u *accessv1.User) { u.OwnerReferences[0].BlockOwnerDeletion = nil })
 	return row{by: by, was: was, is: is, refused: refused}.beside(was)
+}
+
+// keeper is a protected role for some.
+func keeper() *accessv1.Role {
+	r := role("keeper", rule(accessv1.LevelRead, "tax"))
+	r.Spec.Protection, r.Spec.UserTypes = accessv1.ProtectionPlatform, []accessv1.UserType{accessv1.UserTypeEmployee}
+	return r
 }
 
 func TestTheOlderOfTwoWithOneAddressGoes(t *testing.T) {

@@ -77,6 +77,7 @@ var mutants = []mutant{
 	{"protection is the role's alone", "protected.go", "return of != nil && of.Protection == accessv1.ProtectionPlatform, nil", "return of != nil && of == nil, nil"},
 	{"protection is the catalog's alone", "protected.go", "if role != nil && role.Spec.Protection", "if false && role.Spec.Protection"},
 	{"a protected role is joined by users at will", "protected.go", "names, err = j.rolesJoined(ctx, w)", "names, err = nil, nil"},
+	{"another type brings no protected role", "protected.go", "was.Spec.Type != is.Spec.Type", "was.Spec.Type == is.Spec.Type && was == is"},
 	{"a group that had a protected role is free", "protected.go", "names = append(names, roleNames(was)...)", ""},
 	{"a protected role is changed at will", "protected.go", "if j.write.old != nil {", "if false {"},
 

@@ -242,7 +242,8 @@ func (w *world) rolesJoined(before, after *space) []string {
 	var names []string
 	was, is := w.sidesOfUser()
 	for _, g := range after.groups {
-		if is != nil && lasts(before, after, was, is, g.Name) {
+		retyped := was != nil && is != nil && was.Spec.Type != is.Spec.Type && after.listsFor(is, g.Name, Now) > 0
+		if is != nil && (retyped || lasts(before, after, was, is, g.Name)) {
 			names = append(names, roleNames(g)...)
 		}
 	}
