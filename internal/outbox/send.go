@@ -262,4 +262,3 @@ func (s *scope) end(action invitation.Action) {
 	s.after.letter.Status.State = action.State
 	s.after.letter.Status.NextAttemptAt = nil
 }
-
