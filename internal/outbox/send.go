@@ -70,8 +70,11 @@ func (s *scope) validity() time.Duration {
 // attempt makes the recorded attempt, and records what became of it.
 func (r *Reconciler) attempt(ctx context.Context, s *scope) (ctrl.Result, error) {
 	disconnect, err := r.connect(ctx, s.stored.object, func() (bool, error) { return r.isDue(ctx, s) })
-	if err != nil || disconnect == nil {
+	if err != nil {
 		return ctrl.Result{}, err
+	}
+	if disconnect == nil {
+		return ctrl.Result{RequeueAfter: fresh}, nil // whether there is an event or not: its time may just have run out
 	}
 	became := r.send(ctx, s)
 	disconnect()
@@ -92,11 +95,13 @@ func (r *Reconciler) note(ctx context.Context, s *scope, became *delivery) (ctrl
 // sending is the step in which what became of an attempt is recorded.
 var sending = invitation.Action{Step: invitation.Send}
 
+// fresh is how long what was looked at may be relied on.
+const fresh = time.Second
+
 // connect waits for a connection to the mail server; nil: the entry is not what it was, and is not sent. It looks before it
 // waits, so that connections do not wait for the API server, and again, also at what the entry depends on, if it had to
 // wait for long.
 func (r *Reconciler) connect(ctx context.Context, entry client.Object, isDue func() (bool, error)) (disconnect func(), err error) {
-	const fresh = time.Second
 	looked := r.Clock.Now()
 	if current, err := r.isCurrent(ctx, entry); err != nil || !current {
 		return nil, err
@@ -112,7 +117,7 @@ func (r *Reconciler) connect(ctx context.Context, entry client.Object, isDue fun
 	return disconnect, nil
 }
 
-// isDue looks once more at all that sending depends on. What has changed meanwhile is on its way as an event.
+// isDue looks once more at all that sending depends on.
 func (r *Reconciler) isDue(ctx context.Context, s *scope) (bool, error) {
 	if current, err := r.isCurrent(ctx, s.stored.object); err != nil || !current {
 		return false, err
