@@ -202,6 +202,25 @@ func TestWhatAnAcceptanceDoesAboutThePassword(t *testing.T) {
 	}
 }
 
+func TestFewPasswordsAreJudgedAtOnce(t *testing.T) {
+	c := cluster(t, interceptor.Funcs{SubResourcePatch: refuseWrite(t)}, objectsOf(invited())...)
+	store := NewStore(c, c, &sealed{})
+	if !store.judging.TryAcquire(judgedAtOnce) {
+		t.Fatal("a password is being judged")
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	weak := Answer{email, "password1234"}
+	if invite, err := store.Accept(gone, link.Invitation, uid, weak, noon); !errors.Is(err, context.Canceled) || invite != (Invite{}) {
+		t.Errorf("one too many: %+v, %v", invite, err)
+	}
+	store.judging.Release(judgedAtOnce)
+	for range judgedAtOnce + 1 {
+		invite, err := store.Accept(t.Context(), link.Invitation, uid, weak, noon)
+		standingOf(t, invite, err, Weak)
+	}
+}
+
 func TestOpeningALinkAgainAndAgainLooksForItsPasswordOnce(t *testing.T) {
 	c := cluster(t, interceptor.Funcs{}, objectsOf(invited())...)
 	passwords := &sealed{stored: ours("user-uid")}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	utilcache "k8s.io/apimachinery/pkg/util/cache"
@@ -25,6 +26,10 @@ import (
 // none of these happens often to one invitation.
 const maxWrites = 20
 
+// judgedAtOnce bounds how much of the machine those can take who have a link and choose weak passwords: nothing is counted
+// against them.
+const judgedAtOnce = 2
+
 // Passwords keeps what people sign in with.
 type Passwords interface {
 	// Find returns nil for an address that has no sign-in.
@@ -42,6 +47,8 @@ type Store struct {
 	live      client.Reader
 	graph     *graph.Graph
 	passwords Passwords
+	// judging has a place for each password that is judged right now.
+	judging *semaphore.Weighted
 	// glances are the sign-ins of addresses whose forms were shown a moment ago, without their hashes: nobody makes the API
 	// server work by opening his link again and again.
 	glances *utilcache.LRUExpireCache
@@ -65,7 +72,7 @@ type source struct {
 func NewStore(cached client.Client, live client.Reader, passwords Passwords) *Store {
 	return &Store{
 		cached: cached, live: live, graph: graph.New(cached, live), passwords: passwords,
-		glances: utilcache.NewLRUExpireCache(maxGlances),
+		judging: semaphore.NewWeighted(judgedAtOnce), glances: utilcache.NewLRUExpireCache(maxGlances),
 	}
 }
 
@@ -128,9 +135,9 @@ func (s *Store) take(ctx context.Context, r record, t *turn) (invite Invite, dec
 	if repeated, err := s.repeats(ctx, r, t); repeated || err != nil {
 		return r.invite(Joined), repeated, err
 	}
-	invite, changed := r.answer(t.answer, t.now)
-	if !changed {
-		return invite, true, nil
+	invite, changed, err := s.judge(ctx, r, t)
+	if err != nil || !changed {
+		return invite, err == nil, err
 	}
 	if invite.Standing == Joined && r.chooses() {
 		if again, err := s.choose(ctx, r, t); again || err != nil {
@@ -144,6 +151,18 @@ func (s *Store) take(ctx context.Context, r record, t *turn) (invite Invite, dec
 		return invite, true, nil
 	}
 	return Invite{}, false, nil
+}
+
+// judge judges an answer, in its turn where that includes a password.
+func (s *Store) judge(ctx context.Context, r record, t *turn) (invite Invite, changed bool, err error) {
+	if r.chooses() {
+		if err := s.judging.Acquire(ctx, 1); err != nil {
+			return Invite{}, false, fmt.Errorf("too many passwords are being judged at once: %w", err)
+		}
+		defer s.judging.Release(1)
+	}
+	invite, changed = r.answer(t.answer, t.now)
+	return invite, changed, nil
 }
 
 // repeats tells whether a reset was answered by this very answer, or a moment ago by the same one: whoever presses the
