@@ -46,7 +46,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	// What somebody was asked and did not answer does not keep a sign-in from being taken away.
 	result, err := r.keep(ctx, request.NamespacedName, at, holders)
 	if err := errors.Join(err, r.withdraw(ctx, at, holders)); err != nil {
-		return ctrl.Result{}, discreet{err, request.Name}
+		return ctrl.Result{}, identity.Discreet(request.Name, err)
 	}
 	return result, nil
 }

@@ -63,7 +63,7 @@ func (d *Dex) Find(ctx context.Context, at address.Address) (*Password, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading a sign-in: %w", err)
+		return nil, Discreet(Name(at), fmt.Errorf("reading a sign-in: %w", err))
 	}
 	return found, nil
 }
@@ -85,6 +85,10 @@ type Choice struct {
 // answer that comes too late overwrites a later password. Errors: ErrTaken, ErrUnderway, a conflict when somebody else was
 // faster. It is safe to set the same choice again.
 func (d *Dex) Set(ctx context.Context, found *Password, c Choice) error {
+	return Discreet(Name(c.Address), d.set(ctx, found, c))
+}
+
+func (d *Dex) set(ctx context.Context, found *Password, c Choice) error {
 	switch {
 	case found == nil:
 		return d.create(ctx, c)
@@ -208,12 +212,13 @@ func (d *Dex) Hand(ctx context.Context, found *Password, user types.UID, name st
 	}
 	changed.give(user, name)
 	lock := client.MergeFromWithOptions(found, client.MergeFromWithOptimisticLock{})
-	return client.IgnoreNotFound(d.client.Patch(ctx, changed, lock, asRoster, client.DisableReadYourWritesConsistency))
+	err := d.client.Patch(ctx, changed, lock, asRoster, client.DisableReadYourWritesConsistency)
+	return Discreet(found.GetName(), client.IgnoreNotFound(err))
 }
 
 // Remove deletes a sign-in, provided that it is as it was read.
 func (d *Dex) Remove(ctx context.Context, found *Password) error {
 	err := d.client.Delete(ctx, found, client.DisableReadYourWritesConsistency,
 		client.Preconditions{UID: &found.UID, ResourceVersion: &found.ResourceVersion})
-	return client.IgnoreNotFound(err)
+	return Discreet(found.GetName(), client.IgnoreNotFound(err))
 }

@@ -10,10 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/bcrypt"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	utilcache "k8s.io/apimachinery/pkg/util/cache"
 	testingclock "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -198,6 +201,27 @@ func TestWhatAnAcceptanceDoesAboutThePassword(t *testing.T) {
 		}
 		if tt.sets == 1 && (passwords.sets[0].User != "user-uid" || passwords.sets[0].Link != uid || statusOf(t, c).SignIn != accessv1.SignInPassword) {
 			t.Errorf("%s: set %+v", name, passwords.sets[0])
+		}
+	}
+}
+
+// The API server names the object that it could not read or write, and that name spells the address.
+func TestNoLineOfTheLogSpellsAnAddressNotEvenInAPasswordsName(t *testing.T) {
+	passwords, name := schema.GroupResource{Group: "dex.coreos.com", Resource: "passwords"}, identity.Name(addressOf(t, email))
+	forbidden := apierrors.NewForbidden(passwords, name, errBroken)
+	for what, answer := range map[string]error{"reading": forbidden, "writing": apierrors.NewNotFound(passwords, name)} {
+		c := cluster(t, interceptor.Funcs{}, objectsOf(invited())...)
+		dex := interceptor.NewClient(c, interceptor.Funcs{
+			Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error {
+				return answer
+			},
+			Create: func(context.Context, client.WithWatch, client.Object, ...client.CreateOption) error { return forbidden },
+		})
+		s := newSite(t, invited())
+		s.answersFrom(NewStore(c, c, identity.NewDex(dex, dex, "dex", bcrypt.MinCost)))
+		expectPage(t, s.send(s.path(uid), email, goodPassword), http.StatusServiceUnavailable)
+		if log := s.log.String(); strings.Contains(log, name) || !strings.Contains(log, "forbidden") || !strings.Contains(log, identity.Mask(name)) {
+			t.Errorf("%s: the log says %s", what, log)
 		}
 	}
 }
