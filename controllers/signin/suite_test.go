@@ -126,6 +126,32 @@ func (w world) shares(ctx context.Context, name string, change ...func(*accessv1
 	return env.ExpectEventually(ctx, cluster, user, env.HaveState(accessv1.UserActive))
 }
 
+// byHand is a reset that somebody asks for.
+func (w world) byHand(user string) *accessv1.PasswordReset {
+	return &accessv1.PasswordReset{
+		ObjectMeta: metav1.ObjectMeta{Name: "by-hand", Namespace: w.name},
+		Spec:       accessv1.PasswordResetSpec{UserRef: accessv1.Reference{Name: user}},
+	}
+}
+
+// answers is what the page does when a user chooses a password through a reset.
+func answers(ctx context.Context, user *accessv1.User, reset *accessv1.PasswordReset) {
+	GinkgoHelper()
+	chooses(ctx, user, reset.UID)
+	now := metav1.Now()
+	env.ExpectForged(ctx, cluster, reset, func(r *accessv1.PasswordReset) {
+		r.Status.InvitationStatus = accessv1.InvitationStatus{
+			State: accessv1.InvitationAccepted, Email: user.Spec.Email, AcceptedAt: &now, SignIn: accessv1.SignInPassword,
+		}
+	})
+}
+
+// sent waits until the mail of a reset has gone out.
+func sent(ctx context.Context, reset *accessv1.PasswordReset) *accessv1.PasswordReset {
+	GinkgoHelper()
+	return env.ExpectEventually(ctx, cluster, reset, WithTransform(func(r *accessv1.PasswordReset) accessv1.InvitationState { return r.Status.State }, Equal(accessv1.InvitationSent)))
+}
+
 // change changes a stored user.
 func change(ctx context.Context, user *accessv1.User, change func(*accessv1.User)) {
 	GinkgoHelper()
