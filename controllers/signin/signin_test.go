@@ -8,6 +8,7 @@ import (
 	gomegatypes "github.com/onsi/gomega/types"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
@@ -119,6 +120,22 @@ var _ = Describe("a sign-in", func() {
 		}),
 		Entry("when somebody deleted it", func(ctx context.Context, ben *accessv1.User) { cluster.ExpectDeleted(ctx, env.SignIn(ben.Spec.Email)) }),
 	)
+
+	It("is asked for anew of somebody who left its address before he answered, and is back", func(ctx context.Context) {
+		home, away := ana.Spec.Email, "ana.silva@"+w.name+".example"
+		moved, invitation := w.invited(ctx, w.user("ana", at(away)))
+		chooses(ctx, moved, invitation.UID)
+		accepts(ctx, invitation)
+		env.ExpectEventually(ctx, cluster, ana, env.HaveState(accessv1.UserActive))
+		asked := map[types.UID]bool{}
+		for range 2 {
+			for _, email := range []string{home, away} {
+				change(ctx, ana, at(email))
+				w.asks(ctx, email, asked)
+			}
+		}
+		Expect(asked).To(HaveLen(4))
+	})
 
 	It("is not asked for of a robot that was somebody", func(ctx context.Context) {
 		change(ctx, ana, func(u *accessv1.User) { u.Spec.Type = accessv1.UserTypeRobot })

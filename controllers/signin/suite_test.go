@@ -2,6 +2,7 @@ package signin_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -150,6 +151,25 @@ func answers(ctx context.Context, user *accessv1.User, reset *accessv1.PasswordR
 func sent(ctx context.Context, reset *accessv1.PasswordReset) *accessv1.PasswordReset {
 	GinkgoHelper()
 	return env.ExpectEventually(ctx, cluster, reset, WithTransform(func(r *accessv1.PasswordReset) accessv1.InvitationState { return r.Status.State }, Equal(accessv1.InvitationSent)))
+}
+
+// asks waits for another reset than those before, and has it sent to an address, whatever the limits of mails say.
+func (w world) asks(ctx context.Context, email string, before map[types.UID]bool) {
+	GinkgoHelper()
+	var reset accessv1.PasswordReset
+	Eventually(ctx, func() bool {
+		resets := w.resets(ctx)
+		i := slices.IndexFunc(resets, func(r accessv1.PasswordReset) bool { return !before[r.UID] })
+		if i >= 0 {
+			reset = resets[i]
+		}
+		return i >= 0
+	}).Should(BeTrue())
+	expires := metav1.NewTime(time.Now().Add(time.Hour).Truncate(time.Second))
+	env.ExpectForged(ctx, cluster, &reset, func(r *accessv1.PasswordReset) {
+		r.Status.InvitationStatus = accessv1.InvitationStatus{State: accessv1.InvitationSent, Email: email, ExpiresAt: &expires}
+	})
+	before[reset.UID] = true
 }
 
 // change changes a stored user.
