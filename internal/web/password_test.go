@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	utilcache "k8s.io/apimachinery/pkg/util/cache"
@@ -276,23 +277,55 @@ func TestOpeningALinkAgainAndAgainLooksForItsPasswordOnce(t *testing.T) {
 	}
 }
 
-// Another tenant's user has the address too, and chose a password first.
-func TestASecondTenantChangesNoPassword(t *testing.T) {
+// elsewhere is a cluster in which a user of another tenant has accepted at the address too.
+func elsewhere(t *testing.T, also ...client.Object) client.WithWatch {
+	t.Helper()
 	other := invited()
 	other.tenant.Name, other.tenant.UID = "north", "north-uid"
 	other.user.Namespace, other.user.UID, other.user.Status.AcceptedEmail = "north", "first-uid", email
-	c := cluster(t, interceptor.Funcs{}, append(objectsOf(invited()), other.tenant, other.user)...)
-	passwords := &sealed{stored: ours("first-uid")}
-	invite, err := NewStore(c, c, passwords).Find(t.Context(), link.Invitation, uid, noon)
-	if standingOf(t, invite, err, Open); !invite.Keeps || invite.Chooses {
-		t.Errorf("shows %+v", invite)
+	return cluster(t, interceptor.Funcs{}, append(append(objectsOf(invited()), other.tenant, other.user), also...)...)
+}
+
+// The other tenant's user chose a password first, or is about to get it from somebody who is gone.
+func TestASecondTenantChangesNoPassword(t *testing.T) {
+	for _, owner := range []types.UID{"first-uid", "gone"} {
+		c := elsewhere(t)
+		passwords := &sealed{stored: ours(owner)}
+		invite, err := NewStore(c, c, passwords).Find(t.Context(), link.Invitation, uid, noon)
+		if standingOf(t, invite, err, Open); !invite.Keeps || invite.Chooses {
+			t.Errorf("%s: shows %+v", owner, invite)
+		}
+		invite, err = NewStore(c, c, passwords).Accept(t.Context(), link.Invitation, uid, Answer{email, goodPassword}, noon)
+		if standingOf(t, invite, err, Joined); len(passwords.sets) != 0 {
+			t.Errorf("%s: set %+v", owner, passwords.sets)
+		}
+		if statusOf(t, c).SignIn != accessv1.SignInPassword {
+			t.Errorf("%s: it is not on record that the person has a password", owner)
+		}
 	}
-	invite, err = NewStore(c, c, passwords).Accept(t.Context(), link.Invitation, uid, Answer{email, goodPassword}, noon)
-	if standingOf(t, invite, err, Joined); len(passwords.sets) != 0 {
-		t.Errorf("set %+v", passwords.sets)
-	}
-	if statusOf(t, c).SignIn != accessv1.SignInPassword {
-		t.Error("it is not on record that the person has a password")
+}
+
+// A reset sets it for all of them, and gives it to whom it asked when its owner is gone.
+func TestAResetChangesThePasswordOfAllTenants(t *testing.T) {
+	for owner, want := range map[types.UID]types.UID{"first-uid": "first-uid", "gone": "user-uid", "user-uid": "user-uid"} {
+		c := elsewhere(t, &accessv1.PasswordReset{
+			ObjectMeta: metav1.ObjectMeta{Name: "again", Namespace: "acme", UID: "reset-uid", OwnerReferences: ownedBy("user-uid")},
+			Spec:       accessv1.PasswordResetSpec{UserRef: accessv1.Reference{Name: "ana"}},
+			Status:     accessv1.PasswordResetStatus{InvitationStatus: invited().invitation.Status},
+		})
+		ana := &accessv1.User{}
+		if err := c.Get(t.Context(), client.ObjectKey{Namespace: "acme", Name: "ana"}, ana); err != nil {
+			t.Fatal(err)
+		}
+		ana.Status.State = accessv1.UserActive
+		if err := c.Update(t.Context(), ana); err != nil {
+			t.Fatal(err)
+		}
+		passwords := &sealed{stored: ours(owner)}
+		invite, err := NewStore(c, c, passwords).Accept(t.Context(), link.PasswordReset, "reset-uid", Answer{email, goodPassword}, noon)
+		if standingOf(t, invite, err, Joined); len(passwords.sets) != 1 || passwords.sets[0].User != want {
+			t.Errorf("%s: set %+v", owner, passwords.sets)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -285,7 +286,7 @@ func (s *Store) glance(ctx context.Context, at address.Address) (*identity.Passw
 }
 
 // readSignIn finds out what the answer does about a password. The first user of an address to choose one
-// keeps it, as long as he may sign in.
+// keeps it, as long as he may sign in; an invitation leaves it as well to others who have accepted, and who will get it.
 func (s *Store) readSignIn(ctx context.Context, from source, r *record) error {
 	at, err := address.Parse(r.invitation.Status.Email)
 	if err != nil {
@@ -303,8 +304,9 @@ func (s *Store) readSignIn(ctx context.Context, from source, r *record) error {
 		return nil
 	}
 	holders, err := identity.Holders(ctx, s.graph, at)
+	others := slices.ContainsFunc(holders, func(h identity.Holder) bool { return h.Accepted && h.User.UID != r.user.UID })
 	r.signIn = chosen
-	if identity.HolderOf(holders, r.stored) != nil {
+	if identity.HolderOf(holders, r.stored) != nil || others && r.purpose == link.Invitation {
 		r.signIn = kept
 	}
 	return err
