@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
@@ -143,4 +144,25 @@ func TestFewHashAtOnce(t *testing.T) {
 	if err := d.Set(ctx, nil, choice(t, "one", "a", noon)); !errors.Is(err, context.Canceled) || found(t, d) != nil {
 		t.Errorf("one too many: %v", err)
 	}
+}
+
+func TestAPasswordIsConfirmedWhenItIsHashed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, withdrawn, over := newStore(t), error(nil), make(chan error)
+		var leave [hashesAtOnce]func()
+		for i := range leave {
+			leave[i], _ = d.enter(t.Context())
+		}
+		c := choice(t, "one", "a", noon)
+		c.Confirm = func(context.Context) error { return withdrawn }
+		go func() { over <- d.Set(t.Context(), nil, c) }()
+		synctest.Wait()
+		withdrawn = errors.New("withdrawn")
+		for i := range leave {
+			leave[i]()
+		}
+		if err := <-over; !errors.Is(err, withdrawn) || found(t, d) != nil {
+			t.Errorf("set: %v", err)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	utilcache "k8s.io/apimachinery/pkg/util/cache"
 	testingclock "k8s.io/utils/clock/testing"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
@@ -155,6 +157,8 @@ type sealed struct {
 	finds  int
 	sets   []identity.Choice
 	err    error
+	// hashing is what happens while a password is hashed.
+	hashing func()
 }
 
 func (p *sealed) Find(context.Context, address.Address) (*identity.Password, error) {
@@ -162,11 +166,15 @@ func (p *sealed) Find(context.Context, address.Address) (*identity.Password, err
 	return p.stored, nil
 }
 
-func (p *sealed) Set(_ context.Context, _ *identity.Password, choice identity.Choice) error {
-	if p.err == nil {
-		p.sets = append(p.sets, choice)
+func (p *sealed) Set(ctx context.Context, _ *identity.Password, choice identity.Choice) error {
+	if p.hashing != nil {
+		p.hashing()
 	}
-	return p.err
+	if err := cmp.Or(p.err, choice.Confirm(ctx)); err != nil {
+		return err
+	}
+	p.sets = append(p.sets, choice)
+	return nil
 }
 
 func (p *sealed) Repeats(context.Context, *identity.Password, identity.Choice) (bool, error) {
@@ -325,6 +333,37 @@ func TestAResetChangesThePasswordOfAllTenants(t *testing.T) {
 		invite, err := NewStore(c, c, passwords).Accept(t.Context(), link.PasswordReset, "reset-uid", Answer{email, goodPassword}, noon)
 		if standingOf(t, invite, err, Joined); len(passwords.sets) != 1 || passwords.sets[0].User != want {
 			t.Errorf("%s: set %+v", owner, passwords.sets)
+		}
+	}
+}
+
+func TestALinkThatEndsWhileThePasswordIsHashedSetsNone(t *testing.T) {
+	for name, end := range map[string]func(*accessv1.Invitation){
+		"cancelled":  func(i *accessv1.Invitation) { i.Spec.Cancel = ptr.To(true) },
+		"superseded": func(i *accessv1.Invitation) { i.Status.State = accessv1.InvitationSuperseded },
+		"deleted":    nil,
+	} {
+		r := invited()
+		c := cluster(t, interceptor.Funcs{SubResourcePatch: refuseWrite(t)}, objectsOf(r)...)
+		passwords := &sealed{hashing: func() {
+			now := &accessv1.Invitation{}
+			err := c.Get(t.Context(), client.ObjectKeyFromObject(r.invitation), now)
+			if end == nil {
+				err = errors.Join(err, c.Delete(t.Context(), now))
+			} else {
+				end(now)
+				status := now.DeepCopy()
+				err = errors.Join(err, c.Update(t.Context(), now))
+				status.ResourceVersion = now.ResourceVersion
+				err = errors.Join(err, c.Status().Update(t.Context(), status))
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		}}
+		invite, err := NewStore(c, c, passwords).Accept(t.Context(), link.Invitation, uid, Answer{email, goodPassword}, noon)
+		if standingOf(t, invite, err, Dead); len(passwords.sets) != 0 {
+			t.Errorf("%s: set %+v", name, passwords.sets)
 		}
 	}
 }

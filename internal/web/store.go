@@ -35,8 +35,8 @@ const judgedAtOnce = 2
 type Passwords interface {
 	// Find returns nil for an address that has no sign-in.
 	Find(ctx context.Context, at address.Address) (*identity.Password, error)
-	// Set stores a choice in place of what was found. Errors: identity.ErrTaken, identity.ErrUnderway, a
-	// conflict when somebody else was faster.
+	// Set stores a choice in place of what was found, once it is confirmed. Errors: identity.ErrTaken,
+	// identity.ErrUnderway, a conflict when somebody else was faster, that of Confirm.
 	Set(ctx context.Context, found *identity.Password, choice identity.Choice) error
 	// Repeats tells whether what was found is what this very choice has just set.
 	Repeats(ctx context.Context, found *identity.Password, choice identity.Choice) (bool, error)
@@ -186,20 +186,20 @@ func (s *Store) repeats(ctx context.Context, r record, t *turn) (bool, error) {
 	return s.passwords.Repeats(ctx, found, choice)
 }
 
+// errChanged says that a link is not as it was read.
+var errChanged = errors.New("the link has changed meanwhile")
+
 // choose stores the password of an answer. Again is true when the record has to be read again first.
 func (s *Store) choose(ctx context.Context, r record, t *turn) (again bool, err error) {
-	// The password was found after the invitation was read. If that is as it was, whatever is set now is set
-	// in place of what was there while the link was open.
-	same, err := s.unchanged(ctx, r)
-	if err != nil || !same {
-		return !same, err
-	}
 	choice, err := r.choice(t.answer.Password, t.now)
 	if err != nil {
 		return false, err
 	}
+	// The password was found after the invitation was read. If that is still as it was when the new one has been hashed,
+	// which may take a while, that is set in place of what was there while the link was open.
+	choice.Confirm = func(ctx context.Context) error { return s.unchanged(ctx, r) }
 	switch err := s.passwords.Set(ctx, r.stored, choice); {
-	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), errors.Is(err, identity.ErrTaken):
+	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), errors.Is(err, identity.ErrTaken), errors.Is(err, errChanged):
 		return true, nil
 	case errors.Is(err, identity.ErrUnderway) && !t.waited:
 		t.waited = true
@@ -211,12 +211,16 @@ func (s *Store) choose(ctx context.Context, r record, t *turn) (again bool, err 
 	return false, nil
 }
 
-func (s *Store) unchanged(ctx context.Context, r record) (bool, error) {
+// unchanged is errChanged unless the link is as it was read.
+func (s *Store) unchanged(ctx context.Context, r record) error {
 	now, err := readRequest(ctx, s.live, r.purpose, client.ObjectKeyFromObject(r.invitation))
-	if err != nil || now == nil {
-		return false, err
+	if err != nil {
+		return err
 	}
-	return now.UID == r.invitation.UID && now.ResourceVersion == r.invitation.ResourceVersion, nil
+	if now == nil || now.UID != r.invitation.UID || now.ResourceVersion != r.invitation.ResourceVersion {
+		return errChanged
+	}
+	return nil
 }
 
 // locate returns where the object with this UID is, or the zero key when there is none that could
