@@ -191,6 +191,12 @@ var errChanged = errors.New("the link has changed meanwhile")
 
 // choose stores the password of an answer. Again is true when the record has to be read again first.
 func (s *Store) choose(ctx context.Context, r record, t *turn) (again bool, err error) {
+	switch err := s.unchanged(ctx, r); { // nothing is hashed in vain
+	case errors.Is(err, errChanged):
+		return true, nil
+	case err != nil:
+		return false, err
+	}
 	choice, err := r.choice(t.answer.Password, t.now)
 	if err != nil {
 		return false, err
