@@ -140,7 +140,7 @@ func (s *Store) take(ctx context.Context, r record, t *turn) (invite Invite, dec
 	if err != nil || !changed {
 		return invite, err == nil, err
 	}
-	if invite.Standing == Joined && r.chooses() {
+	if invite.Standing == Joined {
 		if again, err := s.choose(ctx, r, t); again || err != nil {
 			return Invite{}, false, err
 		}
@@ -189,8 +189,11 @@ func (s *Store) repeats(ctx context.Context, r record, t *turn) (bool, error) {
 // errChanged says that a link is not as it was read.
 var errChanged = errors.New("the link has changed meanwhile")
 
-// choose stores the password of an answer. Again is true when the record has to be read again first.
+// choose stores the password of an answer, if it has one. Again is true when the record has to be read again first.
 func (s *Store) choose(ctx context.Context, r record, t *turn) (again bool, err error) {
+	if !r.chooses() {
+		return false, nil
+	}
 	switch err := s.unchanged(ctx, r); { // nothing is hashed in vain
 	case errors.Is(err, errChanged):
 		return true, nil
