@@ -46,7 +46,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	// What somebody was asked and did not answer does not keep a sign-in from being taken away.
 	result, err := r.keep(ctx, request.NamespacedName, at, holders)
 	if err := errors.Join(err, r.withdraw(ctx, at, holders)); err != nil {
-		return ctrl.Result{}, discreet{err, request.Name}
+		return ctrl.Result{}, identity.Discreet(request.Name, err)
 	}
 	return result, nil
 }
@@ -106,11 +106,11 @@ func (r *Reconciler) tellRemoved(ctx context.Context, stored *identity.Password)
 	return nil
 }
 
-// recover asks the oldest user who had a password at the address for a new one: it went when he was deactivated, or
-// somebody deleted it. Who never had one is not asked.
+// recover asks the oldest user who chose a password at the address for a new one: it went when he was deactivated, or
+// somebody deleted it. Who never chose one is not asked, nor is a robot, which does not sign in.
 func (r *Reconciler) recover(ctx context.Context, at address.Address, holders []identity.Holder) (ctrl.Result, error) {
 	for _, h := range holders {
-		if !h.Accepted || h.User.Status.State != accessv1.UserActive {
+		if h.User.Spec.Type == accessv1.UserTypeRobot || h.User.Status.State != accessv1.UserActive {
 			continue
 		}
 		had, err := r.lastChoice(ctx, h.User, at)

@@ -66,14 +66,19 @@ func (r *Reconciler) resetsOf(ctx context.Context, user *accessv1.User) ([]acces
 }
 
 // ask makes a password reset, once for each choice that was lost: its name is a function of user and choice. One that was
-// made and came to nothing is not made again as long as the user stays in; asking again is for people to decide. One that the
-// API server refuses is tried again each minute.
+// made and came to nothing is not made again as long as the user stays in; asking again is for people to decide. One that
+// ended because he left the address was no question to him who is back. One that the API server refuses is tried again each
+// minute.
 func (r *Reconciler) ask(ctx context.Context, user *accessv1.User, at address.Address, lost types.UID) (ctrl.Result, error) {
 	resets, err := r.resetsOf(ctx, user)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
 	name := nameFor(user, lost)
+	left := func(p accessv1.PasswordReset) bool { return p.Name == name && isLeft(&p) }
+	for i := slices.IndexFunc(resets, left); i >= 0; i = slices.IndexFunc(resets, left) {
+		name = nameFor(user, resets[i].UID)
+	}
 	if slices.ContainsFunc(resets, func(p accessv1.PasswordReset) bool { return p.Name == name || !p.Status.State.Final() }) {
 		return ctrl.Result{}, nil
 	}
@@ -113,7 +118,13 @@ func (r *Reconciler) record(ctx context.Context, user *accessv1.User, name strin
 	return nil
 }
 
-// nameFor is the name of the reset that asks a user for another password in place of one choice: always the same one.
+func isLeft(reset *accessv1.PasswordReset) bool {
+	letter, ok := invitation.LetterOf(reset)
+	return ok && invitation.IsLeft(letter)
+}
+
+// nameFor is the name of the reset that asks a user for another password in place of one choice, or again after a reset that
+// he left behind: always the same one.
 func nameFor(user *accessv1.User, lost types.UID) string {
 	sum := sha256.Sum256([]byte(string(user.UID) + "\n" + string(lost)))
 	return invitation.FirstName(user.Name, strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:])))

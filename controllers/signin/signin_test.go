@@ -8,6 +8,7 @@ import (
 	gomegatypes "github.com/onsi/gomega/types"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
@@ -89,16 +90,59 @@ var _ = Describe("a sign-in", func() {
 		Expect(metav1.IsControlledBy(&reset, ana)).To(BeTrue())
 
 		By("and when the password was set, not any more")
-		chooses(ctx, ana, reset.UID)
-		now := metav1.Now()
-		env.ExpectForged(ctx, cluster, &reset, func(r *accessv1.PasswordReset) {
-			r.Status.InvitationStatus = accessv1.InvitationStatus{
-				State: accessv1.InvitationAccepted, Email: ana.Spec.Email, AcceptedAt: &now, SignIn: accessv1.SignInPassword,
-			}
-		})
+		answers(ctx, ana, &reset)
 		change(ctx, ana, func(u *accessv1.User) { u.Spec.LastName = "Costa" })
 		env.ExpectEventually(ctx, cluster, env.SignIn(ana.Spec.Email), And(belongTo(ana), named("Ana Costa")))
 		Expect(w.resets(ctx)).To(HaveLen(1))
+	})
+
+	DescribeTable("is asked for anew of somebody who needs no invitation and lost it", func(ctx context.Context, lose func(context.Context, *accessv1.User)) {
+		ben, first := w.user("ben", func(u *accessv1.User) { u.Spec.Onboarding = accessv1.OnboardingNone }), w.byHand("ben")
+		cluster.ExpectApplied(ctx, ben)
+		ben = env.ExpectEventually(ctx, cluster, ben, env.HaveState(accessv1.UserActive))
+		cluster.ExpectApplied(ctx, first)
+		answers(ctx, ben, sent(ctx, first))
+		lose(ctx, ben)
+		Eventually(ctx, w.resets).Should(ConsistOf(HaveField("Name", "by-hand"), HaveField("Spec.UserRef.Name", "ben")))
+		cluster.ExpectSettled(ctx, w.name)
+		Expect(w.resets(ctx)).To(HaveLen(2))
+	},
+		Entry("deactivated and reactivated", func(ctx context.Context, ben *accessv1.User) {
+			change(ctx, ben, inactive)
+			cluster.ExpectGone(ctx, env.SignIn(ben.Spec.Email))
+			change(ctx, ben, active)
+		}),
+		Entry("in a tenant that was suspended and resumed", func(ctx context.Context, ben *accessv1.User) {
+			change(ctx, ana, inactive) // who would be asked too
+			env.ExpectChanged(ctx, cluster, w.tenant(), func(t *accessv1.Tenant) { t.Spec.State = accessv1.TenantSuspended })
+			cluster.ExpectGone(ctx, env.SignIn(ben.Spec.Email))
+			env.ExpectChanged(ctx, cluster, w.tenant(), func(t *accessv1.Tenant) { t.Spec.State = accessv1.TenantActive })
+		}),
+		Entry("when somebody deleted it", func(ctx context.Context, ben *accessv1.User) { cluster.ExpectDeleted(ctx, env.SignIn(ben.Spec.Email)) }),
+	)
+
+	It("is asked for anew of somebody who left its address before he answered, and is back", func(ctx context.Context) {
+		home, away := ana.Spec.Email, "ana.silva@"+w.name+".example"
+		moved, invitation := w.invited(ctx, w.user("ana", at(away)))
+		chooses(ctx, moved, invitation.UID)
+		accepts(ctx, invitation)
+		env.ExpectEventually(ctx, cluster, ana, env.HaveState(accessv1.UserActive))
+		asked := map[types.UID]bool{}
+		for range 2 {
+			for _, email := range []string{home, away} {
+				change(ctx, ana, at(email))
+				w.asks(ctx, email, asked)
+			}
+		}
+		Expect(asked).To(HaveLen(4))
+	})
+
+	It("is not asked for of a robot that was somebody", func(ctx context.Context) {
+		change(ctx, ana, func(u *accessv1.User) { u.Spec.Type = accessv1.UserTypeRobot })
+		cluster.ExpectDeleted(ctx, env.SignIn(ana.Spec.Email))
+		change(ctx, ana, func(u *accessv1.User) { u.Spec.Department = "Logistics" })
+		cluster.ExpectSettled(ctx, w.name)
+		Expect(w.resets(ctx)).To(BeEmpty())
 	})
 
 	It("that somebody deletes is asked for once", func(ctx context.Context) {
@@ -114,10 +158,7 @@ var _ = Describe("a sign-in", func() {
 	})
 
 	It("is not asked for while somebody else's reset is on its way", func(ctx context.Context) {
-		cluster.ExpectApplied(ctx, &accessv1.PasswordReset{
-			ObjectMeta: metav1.ObjectMeta{Name: "by-hand", Namespace: w.name},
-			Spec:       accessv1.PasswordResetSpec{UserRef: accessv1.Reference{Name: "ana"}},
-		})
+		cluster.ExpectApplied(ctx, w.byHand("ana"))
 		cluster.ExpectDeleted(ctx, env.SignIn(ana.Spec.Email))
 		change(ctx, ana, func(u *accessv1.User) { u.Spec.Department = "Logistics" })
 		cluster.ExpectSettled(ctx, w.name)
@@ -125,10 +166,7 @@ var _ = Describe("a sign-in", func() {
 	})
 
 	It("is asked for once a reset by hand has come to nothing", func(ctx context.Context) {
-		byHand := &accessv1.PasswordReset{
-			ObjectMeta: metav1.ObjectMeta{Name: "by-hand", Namespace: w.name},
-			Spec:       accessv1.PasswordResetSpec{UserRef: accessv1.Reference{Name: "ana"}},
-		}
+		byHand := w.byHand("ana")
 		cluster.ExpectApplied(ctx, byHand)
 		cluster.ExpectDeleted(ctx, env.SignIn(ana.Spec.Email))
 		cluster.ExpectSettled(ctx, w.name)

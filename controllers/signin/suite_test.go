@@ -2,6 +2,7 @@ package signin_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -124,6 +125,51 @@ func (w world) shares(ctx context.Context, name string, change ...func(*accessv1
 	user, invitation := w.invited(ctx, w.user(name, change...))
 	accepts(ctx, invitation)
 	return env.ExpectEventually(ctx, cluster, user, env.HaveState(accessv1.UserActive))
+}
+
+// byHand is a reset that somebody asks for.
+func (w world) byHand(user string) *accessv1.PasswordReset {
+	return &accessv1.PasswordReset{
+		ObjectMeta: metav1.ObjectMeta{Name: "by-hand", Namespace: w.name},
+		Spec:       accessv1.PasswordResetSpec{UserRef: accessv1.Reference{Name: user}},
+	}
+}
+
+// answers is what the page does when a user chooses a password through a reset.
+func answers(ctx context.Context, user *accessv1.User, reset *accessv1.PasswordReset) {
+	GinkgoHelper()
+	chooses(ctx, user, reset.UID)
+	now := metav1.Now()
+	env.ExpectForged(ctx, cluster, reset, func(r *accessv1.PasswordReset) {
+		r.Status.InvitationStatus = accessv1.InvitationStatus{
+			State: accessv1.InvitationAccepted, Email: user.Spec.Email, AcceptedAt: &now, SignIn: accessv1.SignInPassword,
+		}
+	})
+}
+
+// sent waits until the mail of a reset has gone out.
+func sent(ctx context.Context, reset *accessv1.PasswordReset) *accessv1.PasswordReset {
+	GinkgoHelper()
+	return env.ExpectEventually(ctx, cluster, reset, WithTransform(func(r *accessv1.PasswordReset) accessv1.InvitationState { return r.Status.State }, Equal(accessv1.InvitationSent)))
+}
+
+// asks waits for another reset than those before, and has it sent to an address, whatever the limits of mails say.
+func (w world) asks(ctx context.Context, email string, before map[types.UID]bool) {
+	GinkgoHelper()
+	var reset accessv1.PasswordReset
+	Eventually(ctx, func() bool {
+		resets := w.resets(ctx)
+		i := slices.IndexFunc(resets, func(r accessv1.PasswordReset) bool { return !before[r.UID] })
+		if i >= 0 {
+			reset = resets[i]
+		}
+		return i >= 0
+	}).Should(BeTrue())
+	expires := metav1.NewTime(time.Now().Add(time.Hour).Truncate(time.Second))
+	env.ExpectForged(ctx, cluster, &reset, func(r *accessv1.PasswordReset) {
+		r.Status.InvitationStatus = accessv1.InvitationStatus{State: accessv1.InvitationSent, Email: email, ExpiresAt: &expires}
+	})
+	before[reset.UID] = true
 }
 
 // change changes a stored user.

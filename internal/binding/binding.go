@@ -26,7 +26,7 @@ const (
 	viewerRole         = "roster-tenant-viewer"
 )
 
-// maxSubjects is what one RoleBinding holds: at 150 bytes for an address and 100 for the prefix it stays below the 1.5 MiB
+// maxSubjects is how many usernames one RoleBinding holds: at 150 bytes for an address and 100 for the prefix it stays below the 1.5 MiB
 // that etcd takes, and the API server goes through all of them for each request in the namespace.
 const maxSubjects = 5_000
 
@@ -44,7 +44,8 @@ type Binder struct {
 
 // People are the usernames of those who may work with a tenant's users and groups, sorted.
 type People struct {
-	// Administrators hold Manage, or administer the tenant's partner. Viewers hold Read only.
+	// Administrators hold Manage, or administer the tenant's partner. Viewers hold Read only. An address with capitals has two
+	// usernames.
 	Administrators, Viewers []string
 }
 
@@ -131,10 +132,12 @@ func (b *Binder) partners(ctx context.Context, tenancy *graph.Tenancy) ([]addres
 	return out, nil
 }
 
+// usernames are the addresses as identity providers may spell them: as Roster writes to them, and in lower case, as Dex has
+// those whose passwords Roster keeps. Both are one address, which is one user's.
 func (b *Binder) usernames(addresses []address.Address) []string {
-	out := make([]string, len(addresses))
-	for i, a := range addresses {
-		out[i] = b.UsernamePrefix + a.String()
+	out := make([]string, 0, len(addresses))
+	for _, a := range addresses {
+		out = append(out, b.UsernamePrefix+a.String(), b.UsernamePrefix+a.Key())
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
@@ -169,7 +172,7 @@ func bindingOf(namespace, name, role string, usernames []string) *rbacv1.RoleBin
 
 // Problem says who is not bound, and what to do: a reason and a sentence, both empty when everybody is.
 func (b *Binder) Problem(people People) (reason, message string) {
-	const tooMany = "More than %d users would be bound by %s, so nobody is: give the ClusterRole %s to a group of your identity provider"
+	const tooMany = "More than %d usernames would be bound by %s, so nobody is: give the ClusterRole %s to a group of your identity provider"
 	switch {
 	case !b.Guarded && len(people.Administrators) > 0:
 		return accessv1.ReasonGuardOff, "Administrators are not bound, because this manager does not guard writes: start it with --guard-bind-address"

@@ -58,6 +58,10 @@ func user(namespace, name string, level accessv1.Level, changes ...func(*accessv
 
 func changed(u *accessv1.User) { u.Generation++ }
 
+func spelled(email string) func(*accessv1.User) {
+	return func(u *accessv1.User) { u.Spec.Email = email }
+}
+
 func (b *Binder) of(t *testing.T) People {
 	t.Helper()
 	tenancy, err := b.Graph.Tenancy(t.Context(), "acme")
@@ -89,6 +93,16 @@ func TestWhoIsBound(t *testing.T) {
 				user("agency", "pia", manage), user("agency", "rita", read),
 			},
 			People{Administrators: []string{"oidc:pia@agency.example", "oidc:zoe@acme.example"}, Viewers: []string{"oidc:vic@acme.example"}},
+		},
+		"with capitals in the address, as it is written and as Roster's own sign-in says it": {
+			[]client.Object{
+				user("acme", "jo", manage, spelled("Jo.Doe@ACME.example")), user("acme", "vic", read, spelled("Vic@acme.example")),
+				user("agency", "pia", manage, spelled("PIA@agency.example")),
+			},
+			People{
+				Administrators: []string{"oidc:Jo.Doe@acme.example", "oidc:PIA@agency.example", "oidc:jo.doe@acme.example", "oidc:pia@agency.example"},
+				Viewers:        []string{"oidc:Vic@acme.example", "oidc:vic@acme.example"},
+			},
 		},
 		"no robot, and nobody whose address is none": {
 			[]client.Object{
@@ -124,6 +138,17 @@ func TestWhoIsBound(t *testing.T) {
 	}
 }
 
+// A RoleBinding is full of usernames, not of users.
+func TestBothSpellingsTakeRoom(t *testing.T) {
+	t.Parallel()
+	users := crowd(maxSubjects, accessv1.LevelRead)
+	b := newBinder(t, append(users[1:], user("acme", "jo", accessv1.LevelRead, spelled("Jo@acme.example")))...)
+	people := b.of(t)
+	if reason, _ := b.Problem(people); reason != accessv1.ReasonTooManySubjects || len(b.Bindings("acme", people)[1].Subjects) != 0 {
+		t.Errorf("%d usernames, and it says %q", len(people.Viewers), reason)
+	}
+}
+
 func crowd(n int, level accessv1.Level) []client.Object {
 	out := make([]client.Object, n)
 	for i := range out {
@@ -143,9 +168,9 @@ func TestTooManyAreNotBoundAtAll(t *testing.T) {
 	}{
 		{maxSubjects, accessv1.LevelRead, [2]int{0, maxSubjects}, "", ""},
 		{maxSubjects + 1, accessv1.LevelRead, [2]int{0, 0}, accessv1.ReasonTooManySubjects,
-			"More than 5000 users would be bound by roster-viewers, so nobody is: give the ClusterRole roster-tenant-viewer to a group of your identity provider"},
+			"More than 5000 usernames would be bound by roster-viewers, so nobody is: give the ClusterRole roster-tenant-viewer to a group of your identity provider"},
 		{maxSubjects + 1, accessv1.LevelManage, [2]int{0, 0}, accessv1.ReasonTooManySubjects,
-			"More than 5000 users would be bound by roster-administrators, so nobody is: give the ClusterRole roster-tenant-admin to a group of your identity provider"},
+			"More than 5000 usernames would be bound by roster-administrators, so nobody is: give the ClusterRole roster-tenant-admin to a group of your identity provider"},
 	} {
 		b := newBinder(t, crowd(c.users, c.level)...)
 		people := b.of(t)

@@ -63,7 +63,7 @@ func (d *Dex) Find(ctx context.Context, at address.Address) (*Password, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading a sign-in: %w", err)
+		return nil, Discreet(Name(at), fmt.Errorf("reading a sign-in: %w", err))
 	}
 	return found, nil
 }
@@ -79,12 +79,19 @@ type Choice struct {
 	// answers come at once.
 	Link types.UID
 	Now  time.Time
+	// Confirm is asked right before the write, when the password is hashed and nothing else takes time: an error keeps the
+	// password from being stored. Nil: nothing is in the way.
+	Confirm func(context.Context) error
 }
 
 // Set stores the choice in place of what was found before, or nil. The object has to be found before the link is: then no
 // answer that comes too late overwrites a later password. Errors: ErrTaken, ErrUnderway, a conflict when somebody else was
-// faster. It is safe to set the same choice again.
+// faster, that of Confirm. It is safe to set the same choice again.
 func (d *Dex) Set(ctx context.Context, found *Password, c Choice) error {
+	return Discreet(Name(c.Address), d.set(ctx, found, c))
+}
+
+func (d *Dex) set(ctx context.Context, found *Password, c Choice) error {
 	switch {
 	case found == nil:
 		return d.create(ctx, c)
@@ -116,7 +123,7 @@ func (d *Dex) create(ctx context.Context, c Choice) error {
 	return d.client.Create(ctx, p, asRoster, client.DisableReadYourWritesConsistency)
 }
 
-// put writes a choice into the object.
+// put writes a choice into the object, and has it confirmed.
 func (d *Dex) put(ctx context.Context, p *Password, c Choice) error {
 	hash, err := d.hash(ctx, c.Password)
 	if err != nil {
@@ -129,7 +136,10 @@ func (d *Dex) put(ctx context.Context, p *Password, c Choice) error {
 	p.Annotations[annotationSetAt] = c.Now.UTC().Format(time.RFC3339)
 	p.Hash = hash
 	p.give(c.User, c.Name)
-	return nil
+	if c.Confirm == nil {
+		return nil
+	}
+	return c.Confirm(ctx)
 }
 
 // give has the tokens name a user.
@@ -208,12 +218,13 @@ func (d *Dex) Hand(ctx context.Context, found *Password, user types.UID, name st
 	}
 	changed.give(user, name)
 	lock := client.MergeFromWithOptions(found, client.MergeFromWithOptimisticLock{})
-	return client.IgnoreNotFound(d.client.Patch(ctx, changed, lock, asRoster, client.DisableReadYourWritesConsistency))
+	err := d.client.Patch(ctx, changed, lock, asRoster, client.DisableReadYourWritesConsistency)
+	return Discreet(found.GetName(), client.IgnoreNotFound(err))
 }
 
 // Remove deletes a sign-in, provided that it is as it was read.
 func (d *Dex) Remove(ctx context.Context, found *Password) error {
 	err := d.client.Delete(ctx, found, client.DisableReadYourWritesConsistency,
 		client.Preconditions{UID: &found.UID, ResourceVersion: &found.ResourceVersion})
-	return client.IgnoreNotFound(err)
+	return Discreet(found.GetName(), client.IgnoreNotFound(err))
 }

@@ -3,7 +3,9 @@ package identity
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
@@ -89,7 +91,7 @@ func TestNothingIsWrittenOverWhatWasNotRead(t *testing.T) {
 		"hand":   d.Hand(t.Context(), old, "ben-uid", "Ben"),
 		"remove": d.Remove(t.Context(), old),
 	} {
-		if !apierrors.IsConflict(err) {
+		if !apierrors.IsConflict(err) || strings.Contains(err.Error(), old.GetName()) {
 			t.Errorf("%s over an older version: %v", what, err)
 		}
 	}
@@ -142,4 +144,25 @@ func TestFewHashAtOnce(t *testing.T) {
 	if err := d.Set(ctx, nil, choice(t, "one", "a", noon)); !errors.Is(err, context.Canceled) || found(t, d) != nil {
 		t.Errorf("one too many: %v", err)
 	}
+}
+
+func TestAPasswordIsConfirmedWhenItIsHashed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, withdrawn, over := newStore(t), error(nil), make(chan error)
+		var leave [hashesAtOnce]func()
+		for i := range leave {
+			leave[i], _ = d.enter(t.Context())
+		}
+		c := choice(t, "one", "a", noon)
+		c.Confirm = func(context.Context) error { return withdrawn }
+		go func() { over <- d.Set(t.Context(), nil, c) }()
+		synctest.Wait()
+		withdrawn = errors.New("withdrawn")
+		for i := range leave {
+			leave[i]()
+		}
+		if err := <-over; !errors.Is(err, withdrawn) || found(t, d) != nil {
+			t.Errorf("set: %v", err)
+		}
+	})
 }

@@ -12,5 +12,6 @@
 // # Invariants
 //
 // What Roster did not make it neither changes nor deletes. Every write names the version that was read. A password is
-// stored as its bcrypt hash in that one object, and appears nowhere else: in no log, event, status or error.
+// stored as its bcrypt hash in that one object, and appears nowhere else: in no log, event, status or error. Nor
+// does an error spell an address: the names of objects that it holds are masked.
 package identity

@@ -4,8 +4,6 @@ import (
 	_ "embed"
 	"strings"
 
-	"github.com/ccojocar/zxcvbn-go"
-
 	"github.com/roster-dev/roster/internal/address"
 )
 
@@ -58,7 +56,7 @@ func Judge(password string, at address.Address, tenant string) Weakness {
 		}
 	}
 	known := append(strings.Fields(frequent), parts...)
-	if repeats(lower) || zxcvbn.PasswordStrength(password, known).Score < minScore {
+	if repeats(lower) || score(password, known) < minScore {
 		return common
 	}
 	return ""

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -10,10 +11,15 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/bcrypt"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	utilcache "k8s.io/apimachinery/pkg/util/cache"
 	testingclock "k8s.io/utils/clock/testing"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -151,6 +157,8 @@ type sealed struct {
 	finds  int
 	sets   []identity.Choice
 	err    error
+	// hashing is what happens while a password is hashed.
+	hashing func()
 }
 
 func (p *sealed) Find(context.Context, address.Address) (*identity.Password, error) {
@@ -158,11 +166,15 @@ func (p *sealed) Find(context.Context, address.Address) (*identity.Password, err
 	return p.stored, nil
 }
 
-func (p *sealed) Set(_ context.Context, _ *identity.Password, choice identity.Choice) error {
-	if p.err == nil {
-		p.sets = append(p.sets, choice)
+func (p *sealed) Set(ctx context.Context, _ *identity.Password, choice identity.Choice) error {
+	if p.hashing != nil {
+		p.hashing()
 	}
-	return p.err
+	if err := cmp.Or(p.err, choice.Confirm(ctx)); err != nil {
+		return err
+	}
+	p.sets = append(p.sets, choice)
+	return nil
 }
 
 func (p *sealed) Repeats(context.Context, *identity.Password, identity.Choice) (bool, error) {
@@ -202,6 +214,46 @@ func TestWhatAnAcceptanceDoesAboutThePassword(t *testing.T) {
 	}
 }
 
+// The API server names the object that it could not read or write, and that name spells the address.
+func TestNoLineOfTheLogSpellsAnAddressNotEvenInAPasswordsName(t *testing.T) {
+	passwords, name := schema.GroupResource{Group: "dex.coreos.com", Resource: "passwords"}, identity.Name(addressOf(t, email))
+	forbidden := apierrors.NewForbidden(passwords, name, errBroken)
+	for what, answer := range map[string]error{"reading": forbidden, "writing": apierrors.NewNotFound(passwords, name)} {
+		c := cluster(t, interceptor.Funcs{}, objectsOf(invited())...)
+		dex := interceptor.NewClient(c, interceptor.Funcs{
+			Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error {
+				return answer
+			},
+			Create: func(context.Context, client.WithWatch, client.Object, ...client.CreateOption) error { return forbidden },
+		})
+		s := newSite(t, invited())
+		s.answersFrom(NewStore(c, c, identity.NewDex(dex, dex, "dex", bcrypt.MinCost)))
+		expectPage(t, s.send(s.path(uid), email, goodPassword), http.StatusServiceUnavailable)
+		if log := s.log.String(); strings.Contains(log, name) || !strings.Contains(log, "forbidden") || !strings.Contains(log, identity.Mask(name)) {
+			t.Errorf("%s: the log says %s", what, log)
+		}
+	}
+}
+
+func TestFewPasswordsAreJudgedAtOnce(t *testing.T) {
+	c := cluster(t, interceptor.Funcs{SubResourcePatch: refuseWrite(t)}, objectsOf(invited())...)
+	store := NewStore(c, c, &sealed{})
+	if !store.judging.TryAcquire(judgedAtOnce) {
+		t.Fatal("a password is being judged")
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	weak := Answer{email, "password1234"}
+	if invite, err := store.Accept(gone, link.Invitation, uid, weak, noon); !errors.Is(err, context.Canceled) || invite != (Invite{}) {
+		t.Errorf("one too many: %+v, %v", invite, err)
+	}
+	store.judging.Release(judgedAtOnce)
+	for range judgedAtOnce + 1 {
+		invite, err := store.Accept(t.Context(), link.Invitation, uid, weak, noon)
+		standingOf(t, invite, err, Weak)
+	}
+}
+
 func TestOpeningALinkAgainAndAgainLooksForItsPasswordOnce(t *testing.T) {
 	c := cluster(t, interceptor.Funcs{}, objectsOf(invited())...)
 	passwords := &sealed{stored: ours("user-uid")}
@@ -233,23 +285,86 @@ func TestOpeningALinkAgainAndAgainLooksForItsPasswordOnce(t *testing.T) {
 	}
 }
 
-// Another tenant's user has the address too, and chose a password first.
-func TestASecondTenantChangesNoPassword(t *testing.T) {
+// elsewhere is a cluster in which a user of another tenant has accepted at the address too.
+func elsewhere(t *testing.T, also ...client.Object) client.WithWatch {
+	t.Helper()
 	other := invited()
 	other.tenant.Name, other.tenant.UID = "north", "north-uid"
 	other.user.Namespace, other.user.UID, other.user.Status.AcceptedEmail = "north", "first-uid", email
-	c := cluster(t, interceptor.Funcs{}, append(objectsOf(invited()), other.tenant, other.user)...)
-	passwords := &sealed{stored: ours("first-uid")}
-	invite, err := NewStore(c, c, passwords).Find(t.Context(), link.Invitation, uid, noon)
-	if standingOf(t, invite, err, Open); !invite.Keeps || invite.Chooses {
-		t.Errorf("shows %+v", invite)
+	return cluster(t, interceptor.Funcs{}, append(append(objectsOf(invited()), other.tenant, other.user), also...)...)
+}
+
+// The other tenant's user chose a password first, or is about to get it from somebody who is gone.
+func TestASecondTenantChangesNoPassword(t *testing.T) {
+	for _, owner := range []types.UID{"first-uid", "gone"} {
+		c := elsewhere(t)
+		passwords := &sealed{stored: ours(owner)}
+		invite, err := NewStore(c, c, passwords).Find(t.Context(), link.Invitation, uid, noon)
+		if standingOf(t, invite, err, Open); !invite.Keeps || invite.Chooses {
+			t.Errorf("%s: shows %+v", owner, invite)
+		}
+		invite, err = NewStore(c, c, passwords).Accept(t.Context(), link.Invitation, uid, Answer{email, goodPassword}, noon)
+		if standingOf(t, invite, err, Joined); len(passwords.sets) != 0 {
+			t.Errorf("%s: set %+v", owner, passwords.sets)
+		}
+		if statusOf(t, c).SignIn != accessv1.SignInPassword {
+			t.Errorf("%s: it is not on record that the person has a password", owner)
+		}
 	}
-	invite, err = NewStore(c, c, passwords).Accept(t.Context(), link.Invitation, uid, Answer{email, goodPassword}, noon)
-	if standingOf(t, invite, err, Joined); len(passwords.sets) != 0 {
-		t.Errorf("set %+v", passwords.sets)
+}
+
+// A reset sets it for all of them, and gives it to whom it asked when its owner is gone.
+func TestAResetChangesThePasswordOfAllTenants(t *testing.T) {
+	for owner, want := range map[types.UID]types.UID{"first-uid": "first-uid", "gone": "user-uid", "user-uid": "user-uid"} {
+		c := elsewhere(t, &accessv1.PasswordReset{
+			ObjectMeta: metav1.ObjectMeta{Name: "again", Namespace: "acme", UID: "reset-uid", OwnerReferences: ownedBy("user-uid")},
+			Spec:       accessv1.PasswordResetSpec{UserRef: accessv1.Reference{Name: "ana"}},
+			Status:     accessv1.PasswordResetStatus{InvitationStatus: invited().invitation.Status},
+		})
+		ana := &accessv1.User{}
+		if err := c.Get(t.Context(), client.ObjectKey{Namespace: "acme", Name: "ana"}, ana); err != nil {
+			t.Fatal(err)
+		}
+		ana.Status.State = accessv1.UserActive
+		if err := c.Update(t.Context(), ana); err != nil {
+			t.Fatal(err)
+		}
+		passwords := &sealed{stored: ours(owner)}
+		invite, err := NewStore(c, c, passwords).Accept(t.Context(), link.PasswordReset, "reset-uid", Answer{email, goodPassword}, noon)
+		if standingOf(t, invite, err, Joined); len(passwords.sets) != 1 || passwords.sets[0].User != want {
+			t.Errorf("%s: set %+v", owner, passwords.sets)
+		}
 	}
-	if statusOf(t, c).SignIn != accessv1.SignInPassword {
-		t.Error("it is not on record that the person has a password")
+}
+
+func TestALinkThatEndsWhileThePasswordIsHashedSetsNone(t *testing.T) {
+	for name, end := range map[string]func(*accessv1.Invitation){
+		"cancelled":  func(i *accessv1.Invitation) { i.Spec.Cancel = ptr.To(true) },
+		"superseded": func(i *accessv1.Invitation) { i.Status.State = accessv1.InvitationSuperseded },
+		"deleted":    nil,
+	} {
+		r := invited()
+		c := cluster(t, interceptor.Funcs{SubResourcePatch: refuseWrite(t)}, objectsOf(r)...)
+		passwords := &sealed{hashing: func() {
+			now := &accessv1.Invitation{}
+			err := c.Get(t.Context(), client.ObjectKeyFromObject(r.invitation), now)
+			if end == nil {
+				err = errors.Join(err, c.Delete(t.Context(), now))
+			} else {
+				end(now)
+				status := now.DeepCopy()
+				err = errors.Join(err, c.Update(t.Context(), now))
+				status.ResourceVersion = now.ResourceVersion
+				err = errors.Join(err, c.Status().Update(t.Context(), status))
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		}}
+		invite, err := NewStore(c, c, passwords).Accept(t.Context(), link.Invitation, uid, Answer{email, goodPassword}, noon)
+		if standingOf(t, invite, err, Dead); len(passwords.sets) != 0 {
+			t.Errorf("%s: set %+v", name, passwords.sets)
+		}
 	}
 }
 

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	utilcache "k8s.io/apimachinery/pkg/util/cache"
@@ -25,12 +27,16 @@ import (
 // none of these happens often to one invitation.
 const maxWrites = 20
 
+// judgedAtOnce bounds how much of the machine those can take who have a link and choose weak passwords: nothing is counted
+// against them.
+const judgedAtOnce = 2
+
 // Passwords keeps what people sign in with.
 type Passwords interface {
 	// Find returns nil for an address that has no sign-in.
 	Find(ctx context.Context, at address.Address) (*identity.Password, error)
-	// Set stores a choice in place of what was found. Errors: identity.ErrTaken, identity.ErrUnderway, a
-	// conflict when somebody else was faster.
+	// Set stores a choice in place of what was found, once it is confirmed. Errors: identity.ErrTaken,
+	// identity.ErrUnderway, a conflict when somebody else was faster, that of Confirm.
 	Set(ctx context.Context, found *identity.Password, choice identity.Choice) error
 	// Repeats tells whether what was found is what this very choice has just set.
 	Repeats(ctx context.Context, found *identity.Password, choice identity.Choice) (bool, error)
@@ -42,6 +48,8 @@ type Store struct {
 	live      client.Reader
 	graph     *graph.Graph
 	passwords Passwords
+	// judging has a place for each password that is judged right now.
+	judging *semaphore.Weighted
 	// glances are the sign-ins of addresses whose forms were shown a moment ago, without their hashes: nobody makes the API
 	// server work by opening his link again and again.
 	glances *utilcache.LRUExpireCache
@@ -65,7 +73,7 @@ type source struct {
 func NewStore(cached client.Client, live client.Reader, passwords Passwords) *Store {
 	return &Store{
 		cached: cached, live: live, graph: graph.New(cached, live), passwords: passwords,
-		glances: utilcache.NewLRUExpireCache(maxGlances),
+		judging: semaphore.NewWeighted(judgedAtOnce), glances: utilcache.NewLRUExpireCache(maxGlances),
 	}
 }
 
@@ -128,11 +136,11 @@ func (s *Store) take(ctx context.Context, r record, t *turn) (invite Invite, dec
 	if repeated, err := s.repeats(ctx, r, t); repeated || err != nil {
 		return r.invite(Joined), repeated, err
 	}
-	invite, changed := r.answer(t.answer, t.now)
-	if !changed {
-		return invite, true, nil
+	invite, changed, err := s.judge(ctx, r, t)
+	if err != nil || !changed {
+		return invite, err == nil, err
 	}
-	if invite.Standing == Joined && r.chooses() {
+	if invite.Standing == Joined {
 		if again, err := s.choose(ctx, r, t); again || err != nil {
 			return Invite{}, false, err
 		}
@@ -144,6 +152,18 @@ func (s *Store) take(ctx context.Context, r record, t *turn) (invite Invite, dec
 		return invite, true, nil
 	}
 	return Invite{}, false, nil
+}
+
+// judge judges an answer, in its turn where that includes a password.
+func (s *Store) judge(ctx context.Context, r record, t *turn) (invite Invite, changed bool, err error) {
+	if r.chooses() {
+		if err := s.judging.Acquire(ctx, 1); err != nil {
+			return Invite{}, false, fmt.Errorf("too many passwords are being judged at once: %w", err)
+		}
+		defer s.judging.Release(1)
+	}
+	invite, changed = r.answer(t.answer, t.now)
+	return invite, changed, nil
 }
 
 // repeats tells whether a reset was answered by this very answer, or a moment ago by the same one: whoever presses the
@@ -166,20 +186,29 @@ func (s *Store) repeats(ctx context.Context, r record, t *turn) (bool, error) {
 	return s.passwords.Repeats(ctx, found, choice)
 }
 
-// choose stores the password of an answer. Again is true when the record has to be read again first.
+// errChanged says that a link is not as it was read.
+var errChanged = errors.New("the link has changed meanwhile")
+
+// choose stores the password of an answer, if it has one. Again is true when the record has to be read again first.
 func (s *Store) choose(ctx context.Context, r record, t *turn) (again bool, err error) {
-	// The password was found after the invitation was read. If that is as it was, whatever is set now is set
-	// in place of what was there while the link was open.
-	same, err := s.unchanged(ctx, r)
-	if err != nil || !same {
-		return !same, err
+	if !r.chooses() {
+		return false, nil
+	}
+	switch err := s.unchanged(ctx, r); { // nothing is hashed in vain
+	case errors.Is(err, errChanged):
+		return true, nil
+	case err != nil:
+		return false, err
 	}
 	choice, err := r.choice(t.answer.Password, t.now)
 	if err != nil {
 		return false, err
 	}
+	// The password was found after the invitation was read. If that is still as it was when the new one has been hashed,
+	// which may take a while, that is set in place of what was there while the link was open.
+	choice.Confirm = func(ctx context.Context) error { return s.unchanged(ctx, r) }
 	switch err := s.passwords.Set(ctx, r.stored, choice); {
-	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), errors.Is(err, identity.ErrTaken):
+	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), errors.Is(err, identity.ErrTaken), errors.Is(err, errChanged):
 		return true, nil
 	case errors.Is(err, identity.ErrUnderway) && !t.waited:
 		t.waited = true
@@ -191,12 +220,16 @@ func (s *Store) choose(ctx context.Context, r record, t *turn) (again bool, err 
 	return false, nil
 }
 
-func (s *Store) unchanged(ctx context.Context, r record) (bool, error) {
+// unchanged is errChanged unless the link is as it was read.
+func (s *Store) unchanged(ctx context.Context, r record) error {
 	now, err := readRequest(ctx, s.live, r.purpose, client.ObjectKeyFromObject(r.invitation))
-	if err != nil || now == nil {
-		return false, err
+	if err != nil {
+		return err
 	}
-	return now.UID == r.invitation.UID && now.ResourceVersion == r.invitation.ResourceVersion, nil
+	if now == nil || now.UID != r.invitation.UID || now.ResourceVersion != r.invitation.ResourceVersion {
+		return errChanged
+	}
+	return nil
 }
 
 // locate returns where the object with this UID is, or the zero key when there is none that could
@@ -266,7 +299,7 @@ func (s *Store) glance(ctx context.Context, at address.Address) (*identity.Passw
 }
 
 // readSignIn finds out what the answer does about a password. The first user of an address to choose one
-// keeps it, as long as he may sign in.
+// keeps it, as long as he may sign in; an invitation leaves it as well to others who have accepted, and who will get it.
 func (s *Store) readSignIn(ctx context.Context, from source, r *record) error {
 	at, err := address.Parse(r.invitation.Status.Email)
 	if err != nil {
@@ -284,8 +317,9 @@ func (s *Store) readSignIn(ctx context.Context, from source, r *record) error {
 		return nil
 	}
 	holders, err := identity.Holders(ctx, s.graph, at)
+	others := slices.ContainsFunc(holders, func(h identity.Holder) bool { return h.Accepted && h.User.UID != r.user.UID })
 	r.signIn = chosen
-	if identity.HolderOf(holders, r.stored) != nil {
+	if identity.HolderOf(holders, r.stored) != nil || others && r.purpose == link.Invitation {
 		r.signIn = kept
 	}
 	return err

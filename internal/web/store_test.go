@@ -40,7 +40,7 @@ func objectsOf(r record) []client.Object {
 func cluster(t testing.TB, functions interceptor.Funcs, objects ...client.Object) client.WithWatch {
 	t.Helper()
 	builder := fake.NewClientBuilder().WithScheme(schemeOf(t)).WithObjects(objects...).
-		WithStatusSubresource(&accessv1.Invitation{}).WithInterceptorFuncs(functions)
+		WithStatusSubresource(&accessv1.Invitation{}, &accessv1.PasswordReset{}).WithInterceptorFuncs(functions)
 	for _, i := range index.All() {
 		builder = builder.WithIndex(i.Object, i.Key, i.Extract)
 	}

@@ -103,11 +103,16 @@ func newSite(t testing.TB, r record) *site {
 		t.Fatal(err)
 	}
 	s := &site{t: t, keys: keys, now: noon, store: &inMemory{records: map[string]record{uid: r}}}
+	s.answersFrom(s.store)
+	return s
+}
+
+// answersFrom has the pages answer from other requests than those in memory.
+func (s *site) answersFrom(requests Requests) {
 	s.handler = NewHandler(Options{
-		Links: keys, Requests: s.store, Now: func() time.Time { return s.now },
+		Links: s.keys, Requests: requests, Now: func() time.Time { return s.now },
 		Log: logr.New(funcr.New(func(_, args string) { s.log.WriteString(args) }, funcr.Options{}).GetSink()),
 	})
-	return s
 }
 
 // path of a link to the object with this UID, good for a day.

@@ -26,10 +26,10 @@ func TestNoLineOfTheLogSpellsAnAddressNotEvenInAPasswordsName(t *testing.T) {
 	log := discreetly(funcr.New(func(prefix, line string) { fmt.Fprintln(&lines, prefix, line) }, funcr.Options{}))
 	request := watch.Request("dex", name)
 	conflict := apierrors.NewConflict(schema.GroupResource{Resource: "passwords"}, name, errors.New("changed"))
-	failure := discreet{fmt.Errorf("could not read a sign-in: %w", conflict), name}
+	failure := identity.Discreet(name, fmt.Errorf("could not read a sign-in: %w", conflict))
 	log(&request).Error(failure, "Reconciler error")
 	log(nil).Info("Starting")
-	if written := lines.String(); strings.Contains(written, name) || !strings.Contains(written, mask(name)) || !strings.Contains(written, "could not read a sign-in") {
+	if written := lines.String(); strings.Contains(written, name) || !strings.Contains(written, identity.Mask(name)) || !strings.Contains(written, "could not read a sign-in") {
 		t.Errorf("the log says:\n%s", written)
 	}
 	if !apierrors.IsConflict(failure) {
