@@ -150,13 +150,6 @@ var _ = Describe("a token", func() {
 		Expect(secrets.Items).To(BeEmpty())
 	})
 
-	It("says what the API server refuses", func(ctx context.Context) {
-		cluster.ExpectApplied(ctx, w.credential("sync", func(s *accessv1.ApplicationCredentialSpec) { s.SecretName = "no..name" }))
-		c := w.expect(ctx, "sync", env.HaveCondition(accessv1.ConditionSecretWritten, no, accessv1.ReasonRefused), give())
-		Expect(because(accessv1.ConditionSecretWritten)(c)).To(HavePrefix("The API server refused Secret no..name: "))
-		Expect(c.Status.TokenHash).To(BeEmpty())
-	})
-
 	It("is not what a forged status says", func(ctx context.Context) {
 		cluster.ExpectApplied(ctx, w.credential("sync"))
 		w.holdInForce(ctx, "sync")
