@@ -6,11 +6,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
+	"golang.org/x/time/rate"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/roster-dev/roster/controllers/applicationcredential"
 	"github.com/roster-dev/roster/controllers/invitation"
@@ -116,9 +120,18 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, deps Deps) error {
 		all = append(all, registration{&signin.Reconciler{Client: c, Graph: g, Store: store, Events: deps.Events}, workers})
 	}
 	for _, each := range all {
-		if err := each.setup.Setup(mgr, controller.Options{MaxConcurrentReconciles: each.workers}); err != nil {
+		if err := each.setup.Setup(mgr, controller.Options{MaxConcurrentReconciles: each.workers, RateLimiter: retries()}); err != nil {
 			return fmt.Errorf("could not set up %T: %w", each.setup, err)
 		}
 	}
 	return nil
+}
+
+// retries come soon at first, then every minute: nobody is told when what was in the way has been mended. All together they
+// are ten a second, after a hundred that come at once.
+func retries() workqueue.TypedRateLimiter[reconcile.Request] {
+	return workqueue.NewTypedMaxOfRateLimiter(
+		workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](5*time.Millisecond, time.Minute),
+		&workqueue.TypedBucketRateLimiter[reconcile.Request]{Limiter: rate.NewLimiter(10, 100)},
+	)
 }

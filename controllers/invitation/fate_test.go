@@ -10,6 +10,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/mail"
 	"github.com/roster-dev/roster/test/env"
 )
 
@@ -146,6 +147,19 @@ var _ = Describe("an invitation that somebody wrote", func() {
 		Expect(office.to(w.address("ana"))).To(BeEmpty())
 		env.ExpectChanged(ctx, cluster, w.tenant(), func(t *accessv1.Tenant) { t.Spec.State = accessv1.TenantActive })
 		w.expectInvitation(ctx, "by-hand", env.HaveState(accessv1.InvitationSent))
+	})
+
+	It("waits for nobody's settings while the tenant is suspended", func(ctx context.Context) {
+		office.answer(w.address("ana"), env.Failure(mail.Misconfigured, "no password"))
+		cluster.ExpectApplied(ctx, w.user("ana"))
+		first := w.expectFirst(ctx, "ana", env.HaveCondition(accessv1.ConditionDelivered, no, accessv1.ReasonMisconfigured))
+		env.ExpectSuspended(ctx, cluster, w.tenant())
+		w.expectInvitation(ctx, first.Name, env.HaveState(accessv1.InvitationSending),
+			env.HaveCondition(accessv1.ConditionDelivered, no, accessv1.ReasonPending),
+			env.HaveCondition(accessv1.ConditionReconciling, yes, accessv1.ReasonTenantSuspended))
+		office.answer(w.address("ana"), nil)
+		env.ExpectChanged(ctx, cluster, w.tenant(), func(t *accessv1.Tenant) { t.Spec.State = accessv1.TenantActive })
+		w.expectInvitation(ctx, first.Name, env.HaveState(accessv1.InvitationSent), env.BeReady())
 	})
 
 	It("waits for its user, and is then the one that he gets", func(ctx context.Context) {

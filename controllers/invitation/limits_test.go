@@ -9,6 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -85,6 +86,28 @@ var _ = Describe("asking again and again", Serial, func() {
 		ended := w.expectInvitation(ctx, "zz-fourth", env.HaveState(accessv1.InvitationCancelled), env.HaveCondition(accessv1.ConditionReady, yes, accessv1.ReasonUserNotWaiting))
 		Expect(ended.Status.NextAttemptAt).To(BeNil())
 		Expect(messageOf(ended, accessv1.ConditionReady)).To(Equal("User ana is Inactive, and is not invited"))
+	})
+
+	It("gives others the turn of what waits no longer", func(ctx context.Context) {
+		Expect(manager.Stop()).To(Succeed())
+		start(&wire{}, func(d *controllers.Deps) {
+			d.Limits = ledger.Limits{User: []ledger.Limit{{Mails: 1, In: time.Minute}}, Tenant: ledger.Limit{Mails: 3, In: 10_000 * time.Hour}}
+		})
+		DeferCleanup(func() { restart(&wire{}) })
+		cluster.ExpectApplied(ctx, w.user("ana"))
+		w.expectFirst(ctx, "ana", env.HaveState(accessv1.InvitationSent))
+		cluster.ExpectApplied(ctx, w.invitation("second", "ana"))
+		second := limited(ctx, "second")
+		env.ExpectChanged(ctx, cluster, second, func(i *accessv1.Invitation) { i.Spec.Cancel = ptr.To(true) })
+		w.expectInvitation(ctx, "second", env.HaveState(accessv1.InvitationCancelled))
+		cluster.ExpectApplied(ctx, w.invitation("third", "ana"))
+		third := limited(ctx, "third")
+		cluster.ExpectDeleted(ctx, third)
+		cluster.ExpectGone(ctx, third)
+		for _, name := range []string{"ben", "carl"} {
+			cluster.ExpectApplied(ctx, w.user(name))
+			w.expectFirst(ctx, name, env.HaveState(accessv1.InvitationSent))
+		}
 	})
 
 	It("sends what waited when its turn comes, by itself", func(ctx context.Context) {

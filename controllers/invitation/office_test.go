@@ -15,6 +15,7 @@ import (
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
 	"github.com/roster-dev/roster/internal/mail"
+	"github.com/roster-dev/roster/test/env"
 )
 
 // log is what happened, in order. A line begins with the Message-ID's left side, which is the invitation's UID.
@@ -63,8 +64,9 @@ func newOffice() *postOffice {
 	return &postOffice{answers: map[string]error{}, gates: map[string]*gate{}}
 }
 
-// Send takes the mail, or fails as told for its address.
-func (o *postOffice) Send(_ context.Context, m mail.Message) error {
+// Send takes the mail, or fails as told for its address. Who hangs up while it is held has it taken all the same, and does
+// not hear of it.
+func (o *postOffice) Send(ctx context.Context, m mail.Message) error {
 	uid, _, _ := strings.Cut(m.MessageID, "@")
 	journal.add(uid, "send")
 	o.lock.Lock()
@@ -72,8 +74,23 @@ func (o *postOffice) Send(_ context.Context, m mail.Message) error {
 	o.lock.Unlock()
 	if held != nil {
 		held.entered <- struct{}{}
-		<-held.opened
+		select {
+		case <-held.opened:
+		case <-ctx.Done():
+			defer o.take(m)
+			return env.Failure(mail.Deferred, "hung up")
+		}
 	}
+	return o.judge(m)
+}
+
+func (o *postOffice) take(m mail.Message) {
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	o.mails = append(o.mails, m)
+}
+
+func (o *postOffice) judge(m mail.Message) error {
 	o.lock.Lock()
 	defer o.lock.Unlock()
 	if err := o.answers[m.To.String()]; err != nil {

@@ -71,7 +71,7 @@ type Action struct {
 	Message string
 	// Stalled is true when a Hold or a Wait ends only if somebody acts.
 	Stalled bool
-	// At is when Wait ends; zero: only with an event.
+	// At is when Wait ends, or Hold at the latest; zero: only with an event.
 	At time.Time
 }
 
@@ -95,15 +95,16 @@ func Next(f Facts, now time.Time) Action {
 	if ending, ends := f.ending(now); ends {
 		return ending
 	}
+	expiry := ptr.Deref(status.ExpiresAt, metav1.Time{}).Time
 	switch {
 	case !f.UserFound:
-		return Action{Step: Hold, Reason: accessv1.ReasonUserNotFound, Message: "User " + f.Letter.User + " does not exist"}
+		return Action{Step: Hold, Reason: accessv1.ReasonUserNotFound, Message: "User " + f.Letter.User + " does not exist", At: expiry}
 	case status.State == accessv1.InvitationSent:
-		return Action{Step: Wait, At: ptr.Deref(status.ExpiresAt, metav1.Time{}).Time}
+		return Action{Step: Wait, At: expiry}
 	case f.TenantReason != "":
-		return Action{Step: Hold, Reason: f.TenantReason, Message: f.TenantMessage}
+		return Action{Step: Hold, Reason: f.TenantReason, Message: f.TenantMessage, At: expiry}
 	case !f.Need.Asked:
-		return Action{Step: Hold, Reason: f.Need.Reason, Message: f.Need.Message, Stalled: f.Need.Stalled}
+		return Action{Step: Hold, Reason: f.Need.Reason, Message: f.Need.Message, Stalled: f.Need.Stalled, At: expiry}
 	default:
 		return attempt(status, now)
 	}

@@ -80,6 +80,12 @@ var (
 	waitsForRetry  = Action{Step: Wait, At: in(time.Minute).Time}
 )
 
+// untilExpiry: what was sent to somebody does not outlast its time by being held.
+func untilExpiry(held Action) Action {
+	held.At = in(time.Hour).Time
+	return held
+}
+
 // TestEveryRuleInEveryState goes through the rules of Next. Each row is a situation; its columns are the open states.
 func TestEveryRuleInEveryState(t *testing.T) {
 	t.Parallel()
@@ -116,16 +122,16 @@ func TestEveryRuleInEveryState(t *testing.T) {
 		{"a newer one is there", []func(*Facts){superseded}, all(endsSuperseded)},
 		{"a newer one is there, and the tenant is suspended", []func(*Facts){superseded, suspended}, all(endsSuperseded)},
 		{"the user may not be asked", []func(*Facts){notAllowed}, row{
-			"unseen": holdsProblem, "pending": holdsProblem, "recorded": holdsProblem,
-			"deferred": holdsProblem, "due": holdsProblem, "sent": waitsForAnswer,
+			"unseen": holdsProblem, "pending": holdsProblem, "recorded": untilExpiry(holdsProblem),
+			"deferred": untilExpiry(holdsProblem), "due": untilExpiry(holdsProblem), "sent": waitsForAnswer,
 		}},
 		{"somebody has to act first", []func(*Facts){noStore}, row{
-			"unseen": holdsStore, "pending": holdsStore, "recorded": holdsStore,
-			"deferred": holdsStore, "due": holdsStore, "sent": waitsForAnswer,
+			"unseen": holdsStore, "pending": holdsStore, "recorded": untilExpiry(holdsStore),
+			"deferred": untilExpiry(holdsStore), "due": untilExpiry(holdsStore), "sent": waitsForAnswer,
 		}},
 		{"the tenant is suspended", []func(*Facts){suspended}, row{
-			"unseen": holdsTenant, "pending": holdsTenant, "recorded": holdsTenant,
-			"deferred": holdsTenant, "due": holdsTenant, "sent": waitsForAnswer,
+			"unseen": holdsTenant, "pending": holdsTenant, "recorded": untilExpiry(holdsTenant),
+			"deferred": untilExpiry(holdsTenant), "due": untilExpiry(holdsTenant), "sent": waitsForAnswer,
 		}},
 	} {
 		for name, status := range states {

@@ -21,15 +21,17 @@ import (
 // lets a letter be booked twice and count once.
 type Ledger struct {
 	mails []booking
-	// promised are the letters that wait, by the stretch of the tenant's limit in which their turn comes. A promise keeps
+	// promised are those who wait, by the stretch of the tenant's limit in which their turn comes. A promise keeps
 	// thousands from asking all at once and is not stored: when it is forgotten, a letter that comes in vain is given another.
-	promised map[int64]map[types.UID]bool
+	promised map[int64]map[string]bool
 }
 
 // Mail is what a letter asks the ledger for.
 type Mail struct {
 	Letter types.UID
 	To     address.Address
+	// Waiting is the letter's name among those who wait, by which its turn can be taken back when it is gone.
+	Waiting string
 	// Planned is the turn that the letter was given before; zero: none.
 	Planned time.Time
 }
@@ -52,7 +54,7 @@ func (m Mail) booking(at time.Time) booking {
 
 // Parse reads the text of a ledger. The error names the line: what cannot be read is not nothing.
 func Parse(text string) (*Ledger, error) {
-	l := &Ledger{promised: map[int64]map[types.UID]bool{}}
+	l := &Ledger{promised: map[int64]map[string]bool{}}
 	number := 0
 	for line := range strings.Lines(text) {
 		number++
@@ -113,7 +115,8 @@ func (l *Ledger) Turn(limits Limits, m Mail, now time.Time) Turn {
 	if limits.Tenant.Mails == 0 {
 		return turn
 	}
-	l.forget(m, limits.Tenant, now)
+	l.Release(m.Waiting)
+	l.forget(limits.Tenant, now)
 	if at := l.tenantTurn(limits.Tenant, m, turn.At); at.After(turn.At) {
 		turn = Turn{At: at, Limited: limitedTenant}
 	}
@@ -178,16 +181,24 @@ func (l Limit) stretch(at time.Time) int64 { return at.Unix() / int64(l.In/time.
 
 func (l *Ledger) promise(m Mail, stretch int64) {
 	if l.promised[stretch] == nil {
-		l.promised[stretch] = map[types.UID]bool{}
+		l.promised[stretch] = map[string]bool{}
 	}
-	l.promised[stretch][m.Letter] = true
+	l.promised[stretch][m.Waiting] = true
 }
 
-// forget takes back what the letter was promised, and what has passed.
-func (l *Ledger) forget(m Mail, limit Limit, now time.Time) {
-	for s, letters := range l.promised {
-		delete(letters, m.Letter)
-		if len(letters) == 0 || s < limit.stretch(now) {
+// Release takes back what somebody was promised who waits no longer: others may have that turn.
+func (l *Ledger) Release(waiting string) {
+	for s, promised := range l.promised {
+		if delete(promised, waiting); len(promised) == 0 {
+			delete(l.promised, s)
+		}
+	}
+}
+
+// forget takes back what has passed.
+func (l *Ledger) forget(limit Limit, now time.Time) {
+	for s := range l.promised {
+		if s < limit.stretch(now) {
 			delete(l.promised, s)
 		}
 	}

@@ -25,7 +25,7 @@ func mail(t testing.TB, letter, to string) Mail {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Mail{Letter: types.UID(letter), To: parsed}
+	return Mail{Letter: types.UID(letter), To: parsed, Waiting: letter}
 }
 
 // ledgerOf is one in which mails went to an address at these times before now.
@@ -157,6 +157,23 @@ func TestATurnThatWasGivenStays(t *testing.T) {
 	}
 	if turn := l.Turn(limits, m, turns[3]); turn.At.After(turns[3]) {
 		t.Error("when the turn comes, it goes by")
+	}
+}
+
+func TestATurnThatIsGivenBackIsSomebodyElses(t *testing.T) {
+	t.Parallel()
+	limits := Limits{User: []Limit{{1, 10 * time.Minute}}, Tenant: Limit{2, time.Hour}}
+	l, _ := everybody(t, read(t, ""), limits, 0, 1)
+	again, ben := mail(t, "again", "user-0"), mail(t, "first", "ben")
+	if turn := l.Turn(limits, again, now); turn.Limited != limitedUser {
+		t.Fatalf("it does not wait: %v", turn)
+	}
+	if turn := l.Turn(limits, ben, now); turn.Limited != limitedTenant {
+		t.Errorf("the other turn of this hour is given twice: %v", turn)
+	}
+	l.Release(again.Waiting)
+	if turn := l.Turn(limits, ben, now); turn.At.After(now) {
+		t.Errorf("nobody waits, and ben does: %v", turn)
 	}
 }
 

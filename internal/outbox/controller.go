@@ -24,21 +24,25 @@ type Reconciler struct {
 
 // Reconcile takes the one step that is due.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
-	defer r.leave(request)
+	at := r.placeOf(request.NamespacedName)
+	defer r.leave(at)
 	stored, err := r.read(ctx, r.Client, request.NamespacedName)
 	if err != nil || !stored.object.GetDeletionTimestamp().IsZero() {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+		return ctrl.Result{}, r.gone(at, err)
 	}
 	s, err := r.load(ctx, stored)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	if became := r.unrecorded.of(at, stored); became != nil {
+		return r.note(ctx, s, became)
+	}
 	action := invitation.Next(s.facts(), s.now)
-	if lanes := r.lanesFor(action.Step); lanes != nil && !lanes.enter(place{r.queue, request}) {
+	if lanes := r.lanesFor(action.Step); lanes != nil && !lanes.enter(at) {
 		return ctrl.Result{}, nil
 	}
 	if action.Step == invitation.Send {
-		return r.attempt(ctx, s, action)
+		return r.attempt(ctx, s)
 	}
 	if action, err = r.take(ctx, s, action); err != nil {
 		return ctrl.Result{}, err
@@ -51,6 +55,15 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, err
 	}
 	return s.next(action, r.Clock.Now()), nil
+}
+
+// gone forgets an object that is not there any more, or is on its way out. What could not be read may be there.
+func (r *Reconciler) gone(at place, err error) error {
+	if err = client.IgnoreNotFound(err); err == nil {
+		r.unrecorded.forget(at)
+		r.ledgers.release(at.request.Namespace, r.waiting(at.request.Name))
+	}
+	return err
 }
 
 // lanesFor are those that a step needs; nil: none.
@@ -71,9 +84,10 @@ func (r *Reconciler) take(ctx context.Context, s *scope, action invitation.Actio
 	case invitation.Nothing:
 		s.after.letter.Status.NextAttemptAt = nil
 	case invitation.End:
+		r.giveUpTurn(s)
 		s.end(action)
 	case invitation.Hold:
-		s.hold()
+		r.giveUpTurn(s)
 	case invitation.Record:
 		return r.record(ctx, s)
 	case invitation.Send, invitation.Wait:
@@ -101,9 +115,10 @@ func (r *Reconciler) book(ctx context.Context, s *scope) (invitation.Action, err
 	letter := s.stored.letter
 	turn, err := r.ledgers.book(ctx, r.Outbox, s.tenancy.Tenant, ledger.Mail{
 		Letter: letter.GetUID(), To: s.address(), Planned: ptr.Deref(letter.Status.NextAttemptAt, metav1.Time{}).Time,
+		Waiting: r.waiting(letter.GetName()),
 	}, s.now)
 	switch {
-	case unreadable(err):
+	case unusable(err):
 		return invitation.Action{
 			Step: invitation.Wait, At: s.now.Add(ledgerPause), Reason: accessv1.ReasonMisconfigured, Message: err.Error(), Stalled: true,
 		}, nil
@@ -117,6 +132,18 @@ func (r *Reconciler) book(ctx context.Context, s *scope) (invitation.Action, err
 		}, nil
 	default:
 		return invitation.Action{Step: invitation.Record}, nil
+	}
+}
+
+// waiting is an object's name among all that wait for a turn in the tenant.
+func (r *Reconciler) waiting(name string) string { return r.Name + "/" + name }
+
+// giveUpTurn: others may have the turn that an entry was waiting for. If it is held, it asks for another once nothing is in
+// the way.
+func (r *Reconciler) giveUpTurn(s *scope) {
+	if status := s.after.letter.Status; status.FirstAttemptAt == nil && status.NextAttemptAt != nil {
+		r.ledgers.release(s.stored.object.GetNamespace(), r.waiting(s.stored.object.GetName()))
+		status.NextAttemptAt = nil
 	}
 }
 

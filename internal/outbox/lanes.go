@@ -124,18 +124,24 @@ func (l *lanes) call(turn int) place {
 }
 
 // handedOver passes the sending lane on before it is recorded what became of the mail, which is the API server's time and
-// not the mail server's. Too far ahead of the API server, the entry keeps it. To be called again when all is recorded.
-func (r *Reconciler) handedOver(s *scope) (recorded func()) {
-	if r.noting.Add(1) <= notingInAll {
-		r.sending.leave(place{r.queue, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(s.stored.object)}})
+// not the mail server's. Too far ahead of the API server, the entry keeps it until all is recorded.
+func (r *Reconciler) handedOver(s *scope, became *delivery) {
+	p := r.placeOf(client.ObjectKeyFromObject(s.stored.object))
+	if r.unrecorded.keep(p, s.stored, became) <= notingInAll {
+		r.sending.leave(p)
 	}
-	return func() { r.noting.Add(-1) }
 }
 
 // leave ends the round of an entry, whatever came of it.
-func (r *Reconciler) leave(request ctrl.Request) {
-	r.recording.leave(place{r.queue, request})
-	r.sending.leave(place{r.queue, request})
+func (r *Reconciler) leave(p place) {
+	r.recording.leave(p)
+	if !r.unrecorded.has(p) {
+		r.sending.leave(p)
+	}
+}
+
+func (r *Reconciler) placeOf(key client.ObjectKey) place {
+	return place{r.queue, ctrl.Request{NamespacedName: key}}
 }
 
 // connections are taken by mails that are being handed over. The zero value is ready for use.

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/children"
 	"github.com/roster-dev/roster/internal/ledger"
 )
 
@@ -136,7 +137,9 @@ func (a *account) read(ctx context.Context, o *Outbox, tenant *accessv1.Tenant) 
 	}
 	parsed, err := ledger.Parse(stored.Data[ledgerKey])
 	if err != nil {
-		return &unreadableError{key, err}
+		return &unusableError{
+			"What was sent cannot be read in ConfigMap %s, so nothing more is: " + err.Error() + "; mend it, or delete it", key, err,
+		}
 	}
 	a.stored, a.Ledger = stored, parsed
 	return nil
@@ -162,6 +165,13 @@ func (a *account) write(ctx context.Context, c client.Client, next *ledger.Ledge
 	} else {
 		err = c.Update(ctx, written, client.FieldOwner(accessv1.FieldOwner), client.DisableReadYourWritesConsistency)
 	}
+	if children.Refused(err) {
+		a.stored = nil
+		return &unusableError{
+			"What is sent cannot be counted in ConfigMap %s, so nothing is: the API server refuses to store it; see its quotas, policies and webhooks, and the manager's log",
+			client.ObjectKeyFromObject(written), err,
+		}
+	}
 	if err != nil {
 		a.stored = nil
 		return fmt.Errorf("could not write the ledger of mails in ConfigMap %s/%s: %w", written.Namespace, written.Name, err)
@@ -170,18 +180,37 @@ func (a *account) write(ctx context.Context, c client.Client, next *ledger.Ledge
 	return nil
 }
 
-// unreadableError is about a ledger that somebody else has written.
-type unreadableError struct {
-	key   client.ObjectKey
-	cause error
+// release takes back the turn that an entry was promised: it does not need it any more. A ledger that has not been asked
+// yet has promised nothing.
+func (l *ledgers) release(namespace, waiting string) {
+	l.lock.Lock()
+	known := l.known[namespace]
+	l.lock.Unlock()
+	if known == nil {
+		return
+	}
+	known.lock.Lock()
+	defer known.lock.Unlock()
+	if known.Ledger != nil {
+		known.Release(waiting)
+	}
 }
 
-// Error says what to do.
-func (e *unreadableError) Error() string {
-	return fmt.Sprintf("What was sent cannot be read in ConfigMap %s, so nothing more is: %s; mend it, or delete it", e.key, e.cause)
+// unusableError is about a ledger that somebody has to mend.
+type unusableError struct {
+	// sentence has a place for the ledger's name.
+	sentence string
+	key      client.ObjectKey
+	cause    error
 }
 
-func unreadable(err error) bool {
-	var u *unreadableError
+// Error says what to do. It is shown to tenants, so what the API server said is not in it.
+func (e *unusableError) Error() string { return fmt.Sprintf(e.sentence, e.key) }
+
+// Unwrap is for the log.
+func (e *unusableError) Unwrap() error { return e.cause }
+
+func unusable(err error) bool {
+	var u *unusableError
 	return errors.As(err, &u)
 }

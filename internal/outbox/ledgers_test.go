@@ -11,6 +11,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -78,14 +79,7 @@ func (b *bookkeeper) all(t *testing.T, count int) []answer {
 	t.Helper()
 	answers := make([]answer, count)
 	var group sync.WaitGroup
-	book := func(i int) {
-		to, err := address.Parse(fmt.Sprintf("user%d@acme.example", i))
-		if err != nil {
-			t.Error(err)
-		}
-		m := ledger.Mail{Letter: types.UID(fmt.Sprintf("%08d-0000", i)), To: to}
-		answers[i].turn, answers[i].err = b.box.ledgers.book(t.Context(), b.box, bookedTenant, m, bookedAt)
-	}
+	book := func(i int) { answers[i] = b.book(t, i) }
 	group.Go(func() { book(0) })
 	<-b.entered
 	for i := range count - 1 {
@@ -97,6 +91,17 @@ func (b *bookkeeper) all(t *testing.T, count int) []answer {
 	close(b.letGo)
 	group.Wait()
 	return answers
+}
+
+// book books one.
+func (b *bookkeeper) book(t *testing.T, number int) answer {
+	to, err := address.Parse(fmt.Sprintf("user%d@acme.example", number))
+	if err != nil {
+		t.Error(err)
+	}
+	m := ledger.Mail{Letter: types.UID(fmt.Sprintf("%08d-0000", number)), To: to, Waiting: fmt.Sprint("invitation/", number)}
+	turn, err := b.box.ledgers.book(t.Context(), b.box, bookedTenant, m, bookedAt)
+	return answer{turn, err}
 }
 
 func (b *bookkeeper) lines(t *testing.T) int {
@@ -143,6 +148,24 @@ func TestNoMailOfAWriteThatFailedIsDue(t *testing.T) {
 		if !errors.Is(got.err, b.fails) {
 			t.Errorf("mail %d: %v, %v", i, got.turn, got.err)
 		}
+	}
+}
+
+func TestALedgerThatIsRefusedSaysWhatToDoAndNotWhatTheServerSaid(t *testing.T) {
+	t.Parallel()
+	b := newBookkeeper(ledger.Limits{})
+	b.fails = apierrors.NewForbidden(corev1.Resource("configmaps"), "roster-mails-acme", errors.New("exceeded quota: secret-name"))
+	got := b.all(t, 1)[0]
+	if !unusable(got.err) || !errors.Is(got.err, b.fails) {
+		t.Fatalf("%v", got.err)
+	}
+	said := got.err.Error()
+	if !strings.Contains(said, "roster-system/roster-mails-acme") || !strings.Contains(said, "quotas") || strings.Contains(said, "secret-name") {
+		t.Error(said)
+	}
+	b.fails = nil
+	if again := b.book(t, 0); again.err != nil || !again.turn.At.Equal(bookedAt) {
+		t.Errorf("it is not asked again: %v, %v", again.turn, again.err)
 	}
 }
 

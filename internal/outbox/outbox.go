@@ -7,7 +7,6 @@ package outbox
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -58,8 +57,7 @@ type Outbox struct {
 	// mails that a server takes its time for.
 	recording, sending lanes
 	connections        connections
-	// noting counts the mails that have given their sending lane back, and of which it is not stored yet what became of them.
-	noting atomic.Int32
+	unrecorded         unrecorded
 }
 
 // Kind is what tells the kinds apart. All fields are required.

@@ -26,6 +26,10 @@ const (
 	longestPauseMending = time.Minute
 )
 
+// farewell is how long a mail that is being handed over may take once the program is asked to end. What is recorded after it
+// has to fit into the grace period of a pod, which is 30 seconds, too.
+const farewell = 15 * time.Second
+
 // delivery is what became of one attempt.
 type delivery struct {
 	// class is empty when the mail was taken.
@@ -64,24 +68,40 @@ func (s *scope) validity() time.Duration {
 }
 
 // attempt makes the recorded attempt, and records what became of it.
-func (r *Reconciler) attempt(ctx context.Context, s *scope, action invitation.Action) (ctrl.Result, error) {
-	disconnect, err := r.connect(ctx, s.stored.object)
-	if err != nil || disconnect == nil {
+func (r *Reconciler) attempt(ctx context.Context, s *scope) (ctrl.Result, error) {
+	disconnect, err := r.connect(ctx, s.stored.object, func() (bool, error) { return r.isDue(ctx, s) })
+	if err != nil {
 		return ctrl.Result{}, err
 	}
-	s.delivery = r.send(ctx, s)
+	if disconnect == nil {
+		return ctrl.Result{RequeueAfter: fresh}, nil // whether there is an event or not: its time may just have run out
+	}
+	became := r.send(ctx, s)
 	disconnect()
-	defer r.handedOver(s)()
-	if err := r.recordDelivery(ctx, s, action); err != nil {
-		return ctrl.Result{}, err
-	}
-	return s.next(action, r.Clock.Now()), nil
+	r.handedOver(s, became)
+	return r.note(ctx, s, became)
 }
 
+// note records what became of an attempt, in this round or in an earlier one, which did not get to that.
+func (r *Reconciler) note(ctx context.Context, s *scope, became *delivery) (ctrl.Result, error) {
+	s.delivery = became
+	if err := r.recordDelivery(ctx, s); err != nil {
+		return ctrl.Result{}, err
+	}
+	r.unrecorded.forget(r.placeOf(client.ObjectKeyFromObject(s.stored.object)))
+	return s.next(sending, r.Clock.Now()), nil
+}
+
+// sending is the step in which what became of an attempt is recorded.
+var sending = invitation.Action{Step: invitation.Send}
+
+// fresh is how long what was looked at may be relied on.
+const fresh = time.Second
+
 // connect waits for a connection to the mail server; nil: the entry is not what it was, and is not sent. It looks before it
-// waits, so that connections do not wait for the API server, and again if it had to wait for long.
-func (r *Reconciler) connect(ctx context.Context, entry client.Object) (disconnect func(), err error) {
-	const fresh = time.Second
+// waits, so that connections do not wait for the API server, and again, also at what the entry depends on, if it had to
+// wait for long.
+func (r *Reconciler) connect(ctx context.Context, entry client.Object, isDue func() (bool, error)) (disconnect func(), err error) {
 	looked := r.Clock.Now()
 	if current, err := r.isCurrent(ctx, entry); err != nil || !current {
 		return nil, err
@@ -90,11 +110,23 @@ func (r *Reconciler) connect(ctx context.Context, entry client.Object) (disconne
 	if err != nil || r.Clock.Since(looked) < fresh {
 		return disconnect, err
 	}
-	if current, err := r.isCurrent(ctx, entry); err != nil || !current {
+	if due, err := isDue(); err != nil || !due {
 		disconnect()
 		return nil, err
 	}
 	return disconnect, nil
+}
+
+// isDue looks once more at all that sending depends on.
+func (r *Reconciler) isDue(ctx context.Context, s *scope) (bool, error) {
+	if current, err := r.isCurrent(ctx, s.stored.object); err != nil || !current {
+		return false, err
+	}
+	now, err := r.load(ctx, s.stored)
+	if err != nil {
+		return false, err
+	}
+	return invitation.Next(now.facts(), now.now).Step == invitation.Send, nil
 }
 
 // send hands the mail over. Whatever keeps it from being written at all is a matter of Roster's own settings.
@@ -102,7 +134,9 @@ func (r *Reconciler) send(ctx context.Context, s *scope) *delivery {
 	message, err := r.compose(ctx, s)
 	class := mail.Misconfigured
 	if err == nil {
-		err = r.Sender.Send(ctx, message)
+		outlasting, done := outlast(ctx, farewell)
+		err = r.Sender.Send(outlasting, message)
+		done()
 		class = mail.ClassOf(err)
 	}
 	at := metav1.NewTime(r.Clock.Now().Truncate(time.Second))
@@ -118,6 +152,17 @@ func (r *Reconciler) send(ctx context.Context, s *scope) *delivery {
 	return d
 }
 
+// outlast is a context that ends so much later than another: a mail that is being handed over is not given up at once when
+// the program is asked to end. A server that has all of it may keep it whoever hangs up, and then it would go out twice.
+func outlast(ctx context.Context, by time.Duration) (outlasting context.Context, done func()) {
+	outlasting, end := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(by, end) })
+	return outlasting, func() {
+		stop()
+		end()
+	}
+}
+
 func (r *Reconciler) pause(class mail.Class, attempt int32) time.Duration {
 	longest := longestPause
 	if class == mail.Misconfigured {
@@ -126,14 +171,14 @@ func (r *Reconciler) pause(class mail.Class, attempt int32) time.Duration {
 	return invitation.Backoff(attempt, longest, r.Jitter())
 }
 
-// recordDelivery records what became of an attempt. A mail whose sending is forgotten goes out twice, so this outlasts
-// the end of the program that has begun meanwhile, a server that is busy for a moment, and somebody else's write.
-func (r *Reconciler) recordDelivery(ctx context.Context, s *scope, action invitation.Action) error {
+// recordDelivery records what became of an attempt. It outlasts the end of the program that has begun meanwhile, a server
+// that is busy for a moment, and somebody else's write.
+func (r *Reconciler) recordDelivery(ctx context.Context, s *scope) error {
 	ctx = context.WithoutCancel(ctx)
 	again := wait.Backoff{Duration: 50 * time.Millisecond, Factor: 2, Steps: 7}
 	for {
 		s.settle()
-		s.conclude(action)
+		s.conclude(sending)
 		if err := r.write(ctx, s); err == nil || again.Steps == 0 || !passing(err) {
 			return err
 		}
@@ -221,11 +266,4 @@ func titleOf(title, name string) string {
 func (s *scope) end(action invitation.Action) {
 	s.after.letter.Status.State = action.State
 	s.after.letter.Status.NextAttemptAt = nil
-}
-
-// hold gives up a turn that the entry was waiting for: it asks for another once nothing is in the way.
-func (s *scope) hold() {
-	if s.after.letter.Status.FirstAttemptAt == nil {
-		s.after.letter.Status.NextAttemptAt = nil
-	}
 }

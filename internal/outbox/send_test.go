@@ -54,7 +54,8 @@ func newWaiting(t *testing.T) *waiting {
 		w.release = append(w.release, giveBack)
 	}
 	go func() {
-		disconnect, err := w.connect(context.WithoutCancel(t.Context()), entry.DeepCopy())
+		ctx := context.WithoutCancel(t.Context())
+		disconnect, err := w.connect(ctx, entry.DeepCopy(), func() (bool, error) { return w.isCurrent(ctx, entry) })
 		if err != nil {
 			t.Error(err)
 		}

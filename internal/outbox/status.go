@@ -31,6 +31,8 @@ func (s *scope) concludeDelivered(conditions *status.Conditions, action invitati
 		conditions.Is(accessv1.ConditionDelivered, s.delivery.class == "", reasonOf(s.delivery.class), s.delivery.message)
 	case action.Reason == accessv1.ReasonRateLimited || action.Reason == accessv1.ReasonMisconfigured:
 		conditions.Is(accessv1.ConditionDelivered, false, action.Reason, action.Message)
+	case action.Step == invitation.Hold:
+		conditions.Is(accessv1.ConditionDelivered, false, accessv1.ReasonPending, "The mail waits until nothing is in its way")
 	case earlier != nil && s.stored.letter.Status.FirstAttemptAt != nil:
 		conditions.Is(earlier.Type, earlier.Status == metav1.ConditionTrue, earlier.Reason, earlier.Message)
 	default:

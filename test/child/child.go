@@ -38,7 +38,7 @@ func run[T any](serve func(context.Context, T) error) error {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
+		_, _ = io.Copy(io.Discard, os.Stdin) //nolint:errcheck // however it ends, it ends
 		stop()
 	}()
 	return serve(ctx, task)
@@ -82,12 +82,15 @@ func (p *Process) Kill() error {
 	return nil
 }
 
+// Stop asks the child to end: its context does.
+func (p *Process) Stop() error { return p.input.Close() }
+
 // Signal sends a signal.
 func (p *Process) Signal(s syscall.Signal) error { return p.command.Process.Signal(s) }
 
 // Wait waits until the child has ended by itself, and returns its exit code.
 func (p *Process) Wait() int {
-	_ = p.command.Wait() // the code says what became of it
+	_ = p.command.Wait() //nolint:errcheck // the code says what became of it
 	return p.command.ProcessState.ExitCode()
 }
 

@@ -101,6 +101,13 @@ func (l *life) signal(s syscall.Signal) {
 	ExpectWithOffset(1, l.process.Signal(s)).To(Succeed())
 }
 
+// leave asks the process to end, as a pod is asked that has to go.
+func (l *life) leave() {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	ExpectWithOffset(1, l.process.Stop()).To(Succeed())
+}
+
 // ended waits until the process has ended by itself, and returns its exit code.
 func (l *life) ended(ctx context.Context) int {
 	l.lock.Lock()

@@ -138,6 +138,29 @@ var _ = Describe("A mail server in trouble", Ordered, ContinueOnFailure, func() 
 	}
 })
 
+var _ = Describe("A manager that is asked to end", func() {
+	It("hears what the mail server says of a mail that it has already", func(ctx context.Context) {
+		options := managerOptions()
+		options.SMTP.Timeout = patience
+		l := live(options)
+		s := newStage(l)
+		s.found(ctx)
+		post.suffer(trouble{finalDot, takesLate, ""})
+		DeferCleanup(post.mend)
+		s.invite(ctx, "ana")
+		Eventually(post.met, patience, interval).WithContext(ctx).Should(Equal(1), l.tail)
+		l.leave()
+		Eventually(l.log.String, patience, interval).WithContext(ctx).Should(ContainSubstring("Stopping and waiting for leader election runnables"))
+		post.mend()
+		Expect(l.ended(ctx)).To(Equal(0), l.tail)
+		l.again()
+		s.invitation(ctx, "ana", accessv1.InvitationSent)
+		s.settled(ctx)
+		s.expectMails([]string{"ana"}, 0)
+		Expect(post.to(s.domain())).To(HaveLen(1))
+	})
+})
+
 // outbox are the crashes at the writes of the outbox.
 func outbox(plans []crash) []crash {
 	var out []crash

@@ -36,6 +36,7 @@ const (
 	hangsUp    = "hangs up"
 	takesDumb  = "takes the mail, then hangs up"
 	takesSlow  = "takes the mail, then stalls"
+	takesLate  = "takes the mail, and says so when it is mended"
 	noSecurity = "offers no STARTTLS"
 	garbage    = "answers garbage"
 	expired    = "has an expired certificate"
@@ -81,6 +82,7 @@ type office struct {
 	lock     sync.Mutex
 	listener net.Listener
 	trouble  trouble
+	mended   chan struct{}
 	hits     int
 	taken    []copied
 	talking  map[net.Conn]bool
@@ -151,7 +153,7 @@ func (o *office) close() {
 // suffer begins a trouble. What the server does now it does to everybody.
 func (o *office) suffer(t trouble) {
 	o.lock.Lock()
-	o.trouble, o.hits = t, 0
+	o.trouble, o.hits, o.mended = t, 0, make(chan struct{})
 	o.lock.Unlock()
 	if t.step == connecting {
 		o.close()
@@ -162,11 +164,22 @@ func (o *office) suffer(t trouble) {
 func (o *office) mend() {
 	o.lock.Lock()
 	was := o.trouble
+	if was != (trouble{}) {
+		close(o.mended)
+	}
 	o.trouble = trouble{}
 	o.lock.Unlock()
 	if was.step == connecting {
 		o.open()
 	}
+}
+
+// recovers waits until the trouble is mended.
+func (o *office) recovers() {
+	o.lock.Lock()
+	mended := o.mended
+	o.lock.Unlock()
+	<-mended
 }
 
 // met is how often somebody met the trouble that the server is in.
@@ -370,6 +383,11 @@ func (t *talk) end(mail copied) bool {
 		t.office.keep(mail)
 		t.stall()
 		return false
+	case takesLate:
+		t.office.recovers()
+		mail.acknowledged = t.reply("250 2.0.0 taken")
+		t.office.keep(mail)
+		return mail.acknowledged
 	default:
 		return t.behave(kind)
 	}
