@@ -125,7 +125,9 @@ var _ = Describe("a token", func() {
 		Expect(c.Status.TokenHash).To(BeEmpty())
 		Expect(w.token(ctx, "sync")).To(Equal("theirs"))
 
-		cluster.ExpectApplied(ctx, w.credential("own"), w.credential("second", func(s *accessv1.ApplicationCredentialSpec) { s.SecretName = "own" }))
+		cluster.ExpectApplied(ctx, w.credential("own"))
+		w.holdInForce(ctx, "own")
+		cluster.ExpectApplied(ctx, w.credential("second", func(s *accessv1.ApplicationCredentialSpec) { s.SecretName = "own" }))
 		w.expect(ctx, "second", env.HaveCondition(accessv1.ConditionStalled, yes, accessv1.ReasonNameConflict))
 		w.holdInForce(ctx, "own")
 
