@@ -12,6 +12,9 @@
 // a unit, which stands for all its members; the members who come, stay longer or leave; the groups that have a written
 // role, restriction or vendor.
 //
+// In a tenant that looks after others, holding what makes its administrators is not enough to give it: they administer those
+// others, too.
+//
 // # Invariants
 //
 //   - "No" is a value; an error means that nobody could tell, and is answered with 503: refused, and worth another try.

@@ -16,14 +16,15 @@ type gain struct {
 	// who is a user or a group, in words.
 	who    string
 	grants []access.Grant
-	// lacking is what of it the requester does not hold.
+	// lacking is what of it the requester may not give.
 	lacking []access.Grant
 }
 
-// gains compares the two worlds for everybody whom the write can touch, until somebody gains what the requester does not
-// hold: one is enough to refuse.
+// gains compares the two worlds for everybody whom the write can touch, until somebody gains what the requester may not
+// give: one is enough to refuse.
 type gains struct {
 	worlds
+	// held is what the requester holds and may give.
 	held []access.Grant
 	// compared are what is due before and after that were compared already: thousands may share both.
 	compared map[[2]*due]bool

@@ -157,8 +157,13 @@ func TestUsers(t *testing.T) {
 		"assigning a protected role with bind":                        changed(platform, "ben", "", join("partners")),
 		"a partner's administrator makes no partner's administrator":  changed(paul, "ben", "role partner-admin is protected", join("partners")),
 		"a label of Roster's":                                         changed(ana, "ben", "labels that begin with", func(u *accessv1.User) { u.Labels = map[string]string{accessv1.LabelManagedBy: "me"} }),
-		"any other label":                                             changed(vic, "ana", "", func(u *accessv1.User) { u.Labels = map[string]string{"team": "shop"} }),
-		"a finalizer of Roster's":                                     changed(pipeline, "ana", "finalizers that begin with access.roster.dev/ are Roster's", func(u *accessv1.User) { u.Finalizers = []string{accessv1.FinalizerCleanup} }),
+		"another type, for which a protected role is": func() row {
+			self := user("kim", join("keepers"), kind(accessv1.UserTypeSelfService))
+			was, is := change(self, kind(accessv1.UserTypeEmployee))
+			return row{by: ana, was: was, is: is, refused: "role keeper is protected by the platform"}.beside(self, group("keepers", roles("keeper")), keeper())
+		}(),
+		"any other label":         changed(vic, "ana", "", func(u *accessv1.User) { u.Labels = map[string]string{"team": "shop"} }),
+		"a finalizer of Roster's": changed(pipeline, "ana", "finalizers that begin with access.roster.dev/ are Roster's", func(u *accessv1.User) { u.Finalizers = []string{accessv1.FinalizerCleanup} }),
 		"an owner taken away, to outlive it": func() row {
 			before := user("kim", func(u *accessv1.User) {
 				ownedBy(catalog(), "Other", u)
@@ -167,11 +172,40 @@ func TestUsers(t *testing.T) {
 			was, is := change(before, func(u *accessv1.User) { u.OwnerReferences = nil })
 			return row{by: vic, was: was, is: is, refused: "metadata.ownerReferences"}.beside(before)
 		}(),
-		"an owner, so that the cluster deletes it":             changed(vic, "ana", "metadata.ownerReferences", func(u *accessv1.User) { ownedBy(catalog(), "Other", u); u.OwnerReferences[0].APIVersion = "v1" }),
-		"a child of one of Roster's":                           changed(pipeline, "ana", "only Roster makes an object the child", func(u *accessv1.User) { ownedBy(find[*accessv1.Vendor]("abc"), "Vendor", u) }),
-		"ending a conflict between two vendors by leaving one": changed(vic, "zoe", "user zoe would gain", func(u *accessv1.User) { u.Spec.Groups = u.Spec.Groups[:1] }),
-		"beginning a conflict that can end by itself":          changed(vic, "ben", nothing, until("abc.vendor.editor", in(year)), join("xyz.vendor.editor")),
+		"an owner that is none in its place, so that the cluster deletes it": renamedOwner(vic, "nothing", "v1", "metadata.ownerReferences"),
+		"an owner that cannot be found in its place, to outlive it":          renamedOwner(vic, "shop", "nowhere.example/v1", "metadata.ownerReferences"),
+		"the cluster's cleaner no longer waits for an owner":                 unblockedOwner(cleaner, ""),
+		"anybody else waits as before":                                       unblockedOwner(vic, "metadata.ownerReferences"),
+		"an owner, so that the cluster deletes it":                           changed(vic, "ana", "metadata.ownerReferences", func(u *accessv1.User) { ownedBy(catalog(), "Other", u); u.OwnerReferences[0].APIVersion = "v1" }),
+		"a child of one of Roster's":                                         changed(pipeline, "ana", "only Roster makes an object the child", func(u *accessv1.User) { ownedBy(find[*accessv1.Vendor]("abc"), "Vendor", u) }),
+		"ending a conflict between two vendors by leaving one":               changed(vic, "zoe", "user zoe would gain", func(u *accessv1.User) { u.Spec.Groups = u.Spec.Groups[:1] }),
+		"beginning a conflict that can end by itself":                        changed(vic, "ben", nothing, until("abc.vendor.editor", in(year)), join("xyz.vendor.editor")),
 	})
+}
+
+// owned is a user with an owner that is none of Roster's.
+func owned(name, version string) *accessv1.User {
+	return user("kim", func(u *accessv1.User) {
+		ownedBy(catalog(), "Other", u)
+		u.OwnerReferences[0].Name, u.OwnerReferences[0].APIVersion = name, version
+	})
+}
+
+func renamedOwner(by, name, version, refused string) row {
+	was := owned("shop", "v1")
+	return row{by: by, was: was, is: owned(name, version), refused: refused}.beside(was)
+}
+
+func unblockedOwner(by, refused string) row {
+	was, is := change(owned("shop", "v1"), func(u *accessv1.User) { u.OwnerReferences[0].BlockOwnerDeletion = nil })
+	return row{by: by, was: was, is: is, refused: refused}.beside(was)
+}
+
+// keeper is a protected role for some.
+func keeper() *accessv1.Role {
+	r := role("keeper", rule(accessv1.LevelRead, "tax"))
+	r.Spec.Protection, r.Spec.UserTypes = accessv1.ProtectionPlatform, []accessv1.UserType{accessv1.UserTypeEmployee}
+	return r
 }
 
 func TestTheOlderOfTwoWithOneAddressGoes(t *testing.T) {
@@ -324,49 +358,5 @@ func TestRestrictions(t *testing.T) {
 func withDimension(name string) *accessv1.Tenant {
 	return tenant("acme", func(t *accessv1.Tenant) {
 		t.Spec.Dimensions = append(t.Spec.Dimensions, accessv1.TenantDimension{Name: name})
-	})
-}
-
-func TestInvitations(t *testing.T) {
-	cancelled := true
-	cancel := func(i *accessv1.Invitation) { i.Spec.Cancel = &cancelled }
-	run(t, map[string]row{
-		"an administrator invites":                 created(dee, invitation("new", "ben"), ""),
-		"the partner's administrator invites":      created(paul, invitation("new", "ben"), ""),
-		"who does not administer invites another":  created(vic, invitation("new", "ben"), "invitations of others, as of user ben, are for administrators"),
-		"who does not administer asks for himself": created(vic, invitation("new", "vic"), ""),
-		"somebody of another tenant":               created(fay, invitation("new", "ben"), "are for administrators"),
-		"somebody else of the partner":             created("oidc:pia@agency.example", invitation("new", "ben"), "are for administrators"),
-		"a pipeline":                               created(pipeline, invitation("new", "ben"), ""),
-		"a robot":                                  created(robot, invitation("new", "ben"), "are for administrators"),
-		"cancelling another's":                     changed(vic, "for-ben", "are for administrators", cancel),
-		"cancelling one's own":                     changed(vic, "for-vic", "", cancel),
-		"deleting another's":                       deleted[*accessv1.Invitation](vic, "for-ben", "are for administrators"),
-		"deleting one as a foreign administrator":  deleted[*accessv1.Invitation](fay, "for-ben", "are for administrators"),
-		"deleting one as an administrator":         deleted[*accessv1.Invitation](ana, "for-ben", ""),
-		"calling one another user's":               changed(ana, "for-ben", "labels that begin with", func(i *accessv1.Invitation) { i.Labels = map[string]string{accessv1.LabelUser: "uid-acme-vic"} }),
-		"making one another user's child":          changed(ana, "for-ben", "only Roster makes", func(i *accessv1.Invitation) { ownedBy(find[*accessv1.User]("vic"), "User", i) }),
-		"Roster invites":                           created(self, invitation("new", "ben"), ""),
-	})
-}
-
-func TestPasswordResets(t *testing.T) {
-	cancelled := true
-	cancel := func(r *accessv1.PasswordReset) { r.Spec.Cancel = &cancelled }
-	run(t, map[string]row{
-		"an administrator asks for another's":      created(dee, reset("new", "ben"), ""),
-		"the partner's administrator does":         created(paul, reset("new", "ben"), ""),
-		"for somebody who holds more":              created(dee, reset("new", "ana"), ""),
-		"who does not administer, for another":     created(vic, reset("new", "ben"), "password resets of others, as of user ben, are for administrators"),
-		"who does not administer asks for himself": created(vic, reset("new", "vic"), ""),
-		"somebody of another tenant":               created(fay, reset("new", "ben"), "are for administrators"),
-		"a pipeline":                               created(pipeline, reset("new", "ben"), ""),
-		"a robot":                                  created(robot, reset("new", "ben"), "are for administrators"),
-		"cancelling another's":                     changed(vic, "reset-ben", "are for administrators", cancel),
-		"cancelling one as an administrator":       changed(ana, "reset-ben", "", cancel),
-		"deleting another's":                       deleted[*accessv1.PasswordReset](vic, "reset-ben", "are for administrators"),
-		"deleting one as an administrator":         deleted[*accessv1.PasswordReset](ana, "reset-ben", ""),
-		"calling one another user's":               changed(ana, "reset-ben", "labels that begin with", func(r *accessv1.PasswordReset) { r.Labels = map[string]string{accessv1.LabelUser: "uid-acme-vic"} }),
-		"making one another user's child":          changed(ana, "reset-ben", "only Roster makes", func(r *accessv1.PasswordReset) { ownedBy(find[*accessv1.User]("vic"), "User", r) }),
 	})
 }

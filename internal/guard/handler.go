@@ -153,9 +153,12 @@ func isCleaning(w write) bool {
 	return w.new == nil || w.old != nil && !w.means() || onlyDrops(w)
 }
 
-// onlyDrops tells whether nothing but owners that are gone leave the object.
+// onlyDrops tells whether nothing but owners that are gone leave the object, or no longer wait for it.
 func onlyDrops(w write) bool {
-	if w.old == nil || addsOwners(w.old, w.new) {
+	adds := slices.ContainsFunc(ownersOf(w.new), func(o metav1.OwnerReference) bool {
+		return !slices.ContainsFunc(ownersOf(w.old), func(s metav1.OwnerReference) bool { return s.UID == o.UID })
+	})
+	if w.old == nil || adds {
 		return false
 	}
 	same, ok := w.new.DeepCopyObject().(client.Object)
@@ -179,6 +182,10 @@ func (g *Guard) judgement(ctx context.Context, w write, info authenticationv1.Us
 	if err != nil {
 		return nil, err
 	}
+	clients, err := found.before.clients(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if w.object().GetDeletionTimestamp() != nil {
 		w = w.staying()
 		if found, err = g.worlds(ctx, w, tenancy); err != nil {
@@ -186,7 +193,7 @@ func (g *Guard) judgement(ctx context.Context, w write, info authenticationv1.Us
 		}
 	}
 	return &judgement{
-		write: w, worlds: found, by: by,
+		write: w, worlds: found, by: by, clients: clients,
 		may: func(ctx context.Context, verb, role string) (bool, error) {
 			return g.may(ctx, info, verb, found.before.namespace, role)
 		},

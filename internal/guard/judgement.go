@@ -3,12 +3,9 @@ package guard
 import (
 	"context"
 	"fmt"
-	"slices"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
+	"github.com/roster-dev/roster/internal/access"
 	"github.com/roster-dev/roster/internal/invitation"
 )
 
@@ -20,6 +17,8 @@ type judgement struct {
 	// worlds are those as things are.
 	worlds
 	by *requester
+	// clients are the tenants that the one that is written in looks after, by name.
+	clients []string
 	// may asks whether the requester has a verb on a role of the namespace, or without a name on any.
 	may func(ctx context.Context, verb, role string) (bool, error)
 	// settled makes those in which Roster has made all that it makes. It is asked once.
@@ -107,21 +106,21 @@ func (j *judgement) escalation(ctx context.Context) (string, error) {
 	if _, problem := j.before.tenancy.Problem(j.before.namespace); problem != "" {
 		return problem + ", so nobody holds anything that could be compared", nil
 	}
+	if j.write.changesOwners() {
+		return "metadata.ownerReferences decide when the cluster deletes the object, in nobody's name", nil
+	}
 	if refusal, decided := j.refuseLetter(); decided {
 		return refusal, nil
 	}
 	if refusal, err := j.refuseCredential(ctx); err != nil || refusal != "" {
 		return refusal, err
 	}
-	if changesOwners(j.write) {
-		return "metadata.ownerReferences decide when the cluster deletes the object, in nobody's name", nil
-	}
 	return j.inBoth(ctx, j.gain)
 }
 
-// gain says what somebody gains that the requester does not hold; empty: nobody does.
+// gain says what somebody gains that the requester may not give; empty: nobody does.
 func (j *judgement) gain(ctx context.Context, w worlds) (string, error) {
-	g := gains{worlds: w, held: j.by.held, compared: map[[2]*due]bool{}}
+	g := gains{worlds: w, held: j.givable(), compared: map[[2]*due]bool{}}
 	if err := g.of(ctx, j.write); err != nil || g.found == nil {
 		return "", err
 	}
@@ -163,8 +162,12 @@ func (j *judgement) sentence(g *gain) string {
 	if j.by.user == nil {
 		who += ", who is no active user of the tenant nor an administrator of its partner,"
 	}
-	gained, missing := phrase(g.grants), phrase(g.lacking)
-	if gained == missing {
+	gained, missing := phrase(g.grants), phrase(access.Gained(j.by.held, g.grants))
+	switch missing {
+	case "":
+		return fmt.Sprintf("%s would gain %s, which %s holds but may not give: who administers Tenant %s administers %s, which it looks after",
+			g.who, phrase(g.lacking), who, j.before.tenancy.Tenant.Name, names(j.clients))
+	case gained:
 		return fmt.Sprintf("%s would gain %s, which %s does not hold", g.who, gained, who)
 	}
 	return fmt.Sprintf("%s would gain %s, and %s does not hold %s", g.who, gained, who, missing)
@@ -182,21 +185,4 @@ func (j *judgement) refuseLetter() (refusal string, decided bool) {
 	}
 	return fmt.Sprintf("%ss of others, as of user %s, are for administrators: %s does not hold Manage on %s",
 		letter.Noun, letter.User, j.by.name(), j.before.tenancy.Catalog.Spec.AdministrationResource), true
-}
-
-// changesOwners tells whether a write adds an owner, or takes one away. Whose owner is gone, the cluster deletes, and no
-// deletion of the cluster's is judged; who loses his owner outlives it.
-func changesOwners(w write) bool {
-	return w.new != nil && (addsOwners(w.old, w.new) || w.old != nil && addsOwners(w.new, w.old))
-}
-
-// addsOwners tells whether an object has owners that another, or none, has not.
-func addsOwners(without, with client.Object) bool {
-	var there []metav1.OwnerReference
-	if without != nil {
-		there = without.GetOwnerReferences()
-	}
-	return slices.ContainsFunc(with.GetOwnerReferences(), func(o metav1.OwnerReference) bool {
-		return !slices.ContainsFunc(there, func(s metav1.OwnerReference) bool { return s.UID == o.UID })
-	})
 }

@@ -141,7 +141,7 @@ func rostersOwners(object client.Object) []string {
 	for i := range owners {
 		if isRosters(&owners[i]) {
 			controls := owners[i].Controller != nil && *owners[i].Controller
-			out = append(out, fmt.Sprintf("%s %s %s %t", owners[i].Kind, owners[i].Name, owners[i].UID, controls))
+			out = append(out, fmt.Sprintf("%s %s %s %s %t", owners[i].APIVersion, owners[i].Kind, owners[i].Name, owners[i].UID, controls))
 		}
 	}
 	return out

@@ -76,9 +76,13 @@ func roleNames(group *accessv1.UserGroup) []string {
 	return out
 }
 
-// rolesJoined are the roles of the groups that a user is in after the write and was not before, or for longer.
+// rolesJoined are the roles of the groups that a user is in after the write and was not before, or for longer. Of another
+// type, he is as if he came into all of them: a role may be for that type only.
 func (j *judgement) rolesJoined(ctx context.Context, w worlds) ([]string, error) {
 	was, is := sides[accessv1.User](j.write)
+	if was != nil && is != nil && was.Spec.Type != is.Spec.Type {
+		was = nil
+	}
 	before, err := w.before.standing(ctx, samePerson(was, is))
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -48,7 +49,20 @@ func staying(object client.Object) client.Object {
 // status is written on its own.
 func (w write) means() bool {
 	return w.old == nil || w.new == nil || !equality.Semantic.DeepEqual(specOf(w.old), specOf(w.new)) ||
-		!equality.Semantic.DeepEqual(w.old.GetOwnerReferences(), w.new.GetOwnerReferences())
+		w.changesOwners()
+}
+
+// changesOwners tells whether a write adds an owner, takes one away, or says anything else of one. Whose owner is gone, the
+// cluster deletes, and no deletion of the cluster's is judged; whose owner is not to be found outlives him.
+func (w write) changesOwners() bool {
+	return w.new != nil && !equality.Semantic.DeepEqual(ownersOf(w.old), ownersOf(w.new))
+}
+
+func ownersOf(object client.Object) []metav1.OwnerReference {
+	if object == nil {
+		return nil
+	}
+	return object.GetOwnerReferences()
 }
 
 func specOf(object client.Object) any {

@@ -61,7 +61,7 @@ func TestWhatThePageOnSecurityShowsHappens(t *testing.T) {
 			shown += r.follows(block[2])
 		}
 	}
-	if len(files) != 4 || shown < 13 {
+	if len(files) != 5 || shown < 14 {
 		t.Errorf("the page has %d files and %d commands: have their marks changed?", len(files), shown)
 	}
 
@@ -90,7 +90,7 @@ func TestWhatThePageOnSecurityShowsHappens(t *testing.T) {
 }
 
 // newGuardedReader is somebody with the cluster that the page speaks of: an API server with its file, a manager that guards,
-// the commerce story, and Jo and Ana in it.
+// the commerce story, Jo and Ana in it, and the story of Paula's agency.
 func newGuardedReader(t *testing.T, authentication string) (*reader, *env.Cluster) {
 	t.Helper()
 	gomega.RegisterTestingT(t)
@@ -113,6 +113,10 @@ func newGuardedReader(t *testing.T, authentication string) (*reader, *env.Cluste
 	jo := &accessv1.User{ObjectMeta: metav1.ObjectMeta{Namespace: "acme", Name: "jo"}}
 	cluster.Accept(t.Context(), jo)
 	env.ExpectEventually(t.Context(), cluster, jo, gomega.HaveField("Status.Administration", accessv1.LevelManage))
+	for _, file := range []string{"catalog", "agency", "bakery", "florist"} {
+		cluster.ExpectAppliedFiles(t.Context(), "config/samples/analytics/"+file+".yaml")
+	}
+	cluster.Accept(t.Context(), &accessv1.User{ObjectMeta: metav1.ObjectMeta{Namespace: "agency", Name: "paula"}})
 
 	content, err := cluster.Kubeconfig("reader", "system:masters")
 	ok(t, err)

@@ -17,7 +17,7 @@ import (
 // ManagerFiles are what a cluster needs for the manager's own account.
 var ManagerFiles = []string{
 	"config/rbac/namespace.yaml", "config/rbac/service_account.yaml", "config/rbac/role.yaml", "config/rbac/role_binding.yaml",
-	"config/rbac/tenant_roles.yaml", "config/rbac/secrets_policy.yaml",
+	"config/rbac/tenant_roles.yaml", "config/rbac/secrets_policy.yaml", "config/rbac/webhooks_policy.yaml",
 }
 
 // UsernamePrefix stands before the address of a tenant's user in the tests' clusters.

@@ -190,6 +190,15 @@ func (d *dice) tenant(name, domain string) *accessv1.Tenant {
 	return t
 }
 
+// addClient lets the tenant that is written in look after another, now and then. It comes last, so that all else is drawn
+// as it is without.
+func (d *dice) addClient(w *world) {
+	if d.oneIn(4) {
+		w.client = d.tenant("client", "client.example")
+		w.client.Spec.ManagedBy = &accessv1.Reference{Name: w.acme.tenant.Name}
+	}
+}
+
 func (d *dice) user(s *space, name string) *accessv1.User {
 	u := &accessv1.User{ObjectMeta: d.meta(s, name)}
 	u.Spec.Groups = d.joined()

@@ -174,15 +174,36 @@ func tweakRestriction(r, from *accessv1.Restriction) {
 	}
 }
 
-// own lets an object get an owner that is none of Roster's kinds, or lose one.
+// own lets an object get an owner that is none of Roster's kinds, lose one, or say something else of one.
 func (d *dice) own(w write) {
-	object := one(d, w.was, w.is)
-	if object == nil || w.is == nil {
+	if w.is == nil {
 		return
 	}
+	owner := metav1.OwnerReference{APIVersion: "apps/v1", Kind: "Deployment", Name: "shop", UID: "shop"}
+	other := owner
+	switch d.IntN(4) {
+	case 0:
+		other.Name = "nothing"
+	case 1:
+		other.APIVersion = "nowhere.example/v1"
+	case 2:
+		addOwner(w.is, owner)
+		return
+	default:
+		if w.was != nil {
+			addOwner(w.was, owner)
+		}
+		return
+	}
+	addOwner(w.is, other)
+	if w.was != nil {
+		addOwner(w.was, owner)
+	}
+}
+
+func addOwner(object client.Object, owner metav1.OwnerReference) {
 	owners := object.GetOwnerReferences()
-	object.SetOwnerReferences(append(owners[:len(owners):len(owners)],
-		metav1.OwnerReference{APIVersion: "apps/v1", Kind: "Deployment", Name: "shop", UID: "shop"}))
+	object.SetOwnerReferences(append(owners[:len(owners):len(owners)], owner))
 }
 
 // forge claims something of Roster's: a label, a finalizer that comes or goes, or an owner. It is drawn for what somebody

@@ -50,6 +50,7 @@ func (j *judge) draw(seed, number uint64) *world {
 	j.dice.Rand = rand.New(rand.NewPCG(seed, number))
 	w := j.dice.world()
 	j.dice.ask(w)
+	j.dice.addClient(w)
 	return w
 }
 

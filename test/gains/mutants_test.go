@@ -27,6 +27,7 @@ var mutants = []mutant{
 	{"everybody escalates", "judgement.go", "err != nil || may {\n\t\treturn \"\", err", "err != nil || !may {\n\t\treturn \"\", err"},
 	{"what is gained is not looked at", "judgement.go", "err != nil || g.found == nil {", "err != nil || g.found != nil || j.by != nil {"},
 	{"everybody invites", "judgement.go", "if j.by.administers || ", "if j.by != nil || "},
+	{"what asks somebody has any owner", "judgement.go", "if j.write.changesOwners() {", "if _, ok := invitation.LetterOf(j.write.object()); !ok && j.write.changesOwners() {"},
 	{"administrators do not invite", "judgement.go", "if j.by.administers || ", "if "},
 
 	{"users are not looked at", "gain.go", "return g.ofUser(ctx, was, is)", "_, _ = was, is\n\t\treturn nil"},
@@ -62,6 +63,10 @@ var mutants = []mutant{
 	{"who is not active holds all the same", "requester.go", "if err != nil || !s.active {", "if err != nil {"},
 	{"every partner administers", "requester.go", "!s.administrates() {", "s.due == nil {"},
 
+	{"who looks after others gives that away", "partner.go", "isCredential || len(j.clients) == 0", "isCredential || j.by != nil"},
+	{"administering is given by nobody", "partner.go", "isCredential || len(j.clients) == 0", "isCredential || j.by == nil"},
+	{"reading is not given away either", "partner.go", "Actions: changing}", "Level: access.Manage}"},
+
 	{"a label of Roster's is anybody's", "own.go", "case !maps.Equal(rostersLabels(w.old), rostersLabels(w.new)):", "case false:"},
 	{"an owner of Roster's is anybody's", "own.go", "case !slices.Equal(rostersOwners(w.old), rostersOwners(w.new)):", "case false:"},
 	{"the name of a predefined role is free", "own.go", "if predefined(tenancy, object.Name) != nil {", "if predefined(tenancy, object.Name+\"?\") != nil {"},
@@ -72,6 +77,7 @@ var mutants = []mutant{
 	{"protection is the role's alone", "protected.go", "return of != nil && of.Protection == accessv1.ProtectionPlatform, nil", "return of != nil && of == nil, nil"},
 	{"protection is the catalog's alone", "protected.go", "if role != nil && role.Spec.Protection", "if false && role.Spec.Protection"},
 	{"a protected role is joined by users at will", "protected.go", "names, err = j.rolesJoined(ctx, w)", "names, err = nil, nil"},
+	{"another type brings no protected role", "protected.go", "was.Spec.Type != is.Spec.Type", "was.Spec.Type == is.Spec.Type && was == is"},
 	{"a group that had a protected role is free", "protected.go", "names = append(names, roleNames(was)...)", ""},
 	{"a protected role is changed at will", "protected.go", "if j.write.old != nil {", "if false {"},
 
@@ -100,8 +106,9 @@ var mutants = []mutant{
 	{"vendors have their children already", "judgement.go", "case *accessv1.Vendor:\n\t\treturn false", "case *accessv1.Vendor:\n\t\treturn true"},
 	{"only what was missing counts", "judgement.go", " && !j.after.reader.missed", ""},
 	{"only what will be missing counts", "judgement.go", "return !j.before.reader.missed && ", "return "},
-	{"anybody adds owners", "judgement.go", "addsOwners(w.old, w.new) ||", "w.new == nil ||"},
-	{"anybody takes owners away", "judgement.go", "w.old != nil && addsOwners(w.new, w.old)", "w.old == w.new && w.old != nil"},
+	{"anybody adds owners", "write.go", "!equality.Semantic.DeepEqual(ownersOf(w.old), ownersOf(w.new))", "len(ownersOf(w.old)) > len(ownersOf(w.new))"},
+	{"anybody takes owners away", "write.go", "!equality.Semantic.DeepEqual(ownersOf(w.old), ownersOf(w.new))", "len(ownersOf(w.old)) < len(ownersOf(w.new))"},
+	{"owners are counted, whoever they are", "write.go", "!equality.Semantic.DeepEqual(ownersOf(w.old), ownersOf(w.new))", "len(ownersOf(w.old)) != len(ownersOf(w.new))"},
 
 	{"what is being deleted is gone", "handler.go", "w.object().GetDeletionTimestamp() != nil {", "w.object() == nil {"},
 	{"the cluster's cleaner may not drop owners", "handler.go", "|| onlyDrops(w)", ""},

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	accessv1 "github.com/roster-dev/roster/api/v1alpha1"
@@ -87,22 +88,34 @@ func (w *world) refusalWithoutVerb(by requester) string {
 	if w.acme.problem() {
 		return "nobody holds anything in this tenant"
 	}
-	if w.isLetter() {
-		return w.invitationRule(by)
-	}
 	if w.write.is != nil && !sameOwners(w.write) {
 		return "an owner decides when the cluster deletes"
+	}
+	if w.isLetter() {
+		return w.invitationRule(by)
 	}
 	return ""
 }
 
-// cleans tells whether a write deletes, lets go of what holds a deletion up, or drops owners that are gone.
+// cleans tells whether a write deletes, lets go of what holds a deletion up, or drops owners that are gone. What it says of
+// those that stay is its affair.
 func (w *world) cleans() bool {
 	if w.write.is == nil || w.means() == "" {
 		return true
 	}
-	return w.write.was != nil && reflect.DeepEqual(spec(w.write.was), spec(w.write.is)) &&
-		len(w.write.is.GetOwnerReferences()) < len(w.write.was.GetOwnerReferences())
+	if w.write.was == nil || !reflect.DeepEqual(spec(w.write.was), spec(w.write.is)) {
+		return false
+	}
+	left := map[types.UID]bool{}
+	for _, owner := range w.write.was.GetOwnerReferences() {
+		left[owner.UID] = true
+	}
+	for _, owner := range w.write.is.GetOwnerReferences() {
+		if !left[owner.UID] {
+			return false
+		}
+	}
+	return true
 }
 
 // means says what the write changes that anything depends on; empty: nothing.
@@ -121,7 +134,7 @@ func (w *world) means() string {
 	}
 }
 
-// sameOwners tells whether nobody becomes an owner by a write, and nobody ceases to be one.
+// sameOwners tells whether nobody becomes an owner by a write, nobody ceases to be one, and nothing else is said of one.
 func sameOwners(w write) bool {
 	var were []metav1.OwnerReference
 	if w.was != nil {
@@ -229,7 +242,8 @@ func (w *world) rolesJoined(before, after *space) []string {
 	var names []string
 	was, is := w.sidesOfUser()
 	for _, g := range after.groups {
-		if is != nil && lasts(before, after, was, is, g.Name) {
+		retyped := was != nil && is != nil && was.Spec.Type != is.Spec.Type && after.listsFor(is, g.Name, Now) > 0
+		if is != nil && (retyped || lasts(before, after, was, is, g.Name)) {
 			names = append(names, roleNames(g)...)
 		}
 	}
@@ -307,6 +321,7 @@ func (w *world) invitationRule(by requester) string {
 // escalation is what anybody gains from one state of the namespace to another and the requester does not hold: a user;
 // whoever may become a member of a group; and whoever may get a role by a group without restrictions.
 func (w *world) escalation(by requester, before, after *space) string {
+	gives := w.gives(by)
 	for _, is := range after.users {
 		was := named(before.users, is.Name)
 		if written, ok := w.write.is.(*accessv1.User); ok && written == is {
@@ -316,17 +331,29 @@ func (w *world) escalation(by requester, before, after *space) string {
 		for _, gained := range []reach{
 			has.does.without(had.does), has.once.without(had.once), has.ever.without(had.ever),
 		} {
-			if lacking := gained.without(by.holds); !lacking.empty() {
+			if lacking := gained.without(gives); !lacking.empty() {
 				return "user " + is.Name + " would gain " + (lacking[0] | lacking[1] | lacking[2]).String()
 			}
 		}
 	}
 	for _, userType := range userTypes {
-		if why := w.escalationOf(userType, by.holds[forever], before, after); why != "" {
+		if why := w.escalationOf(userType, gives[forever], before, after); why != "" {
 			return why
 		}
 	}
 	return ""
+}
+
+// gives is what of his own somebody may give. Who manages users in a tenant that looks after another manages them in that one,
+// too, and makes nobody else his like.
+func (w *world) gives(by requester) reach {
+	out := by.holds
+	if w.client != nil {
+		for era := range out {
+			out[era] &^= universe.by[[2]string{"manage", administrated}]
+		}
+	}
+	return out
 }
 
 // escalationOf is what those of a type would gain who may yet become members.

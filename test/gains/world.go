@@ -11,7 +11,9 @@ import (
 // world is what is stored: a tenant, its partner, and who asks for what.
 type world struct {
 	acme, agency *space
-	write        write
+	// client is a tenant that acme looks after; nil: it looks after none.
+	client *accessv1.Tenant
+	write  write
 }
 
 // space is a tenant with all that is in its namespace.
@@ -51,6 +53,9 @@ func (w *world) objects() []client.Object {
 		if catalog != nil && (len(out) < 3 || out[2] != client.Object(catalog)) {
 			out = append(out, catalog)
 		}
+	}
+	if w.client != nil {
+		out = append(out, w.client)
 	}
 	out = w.acme.append(out)
 	return w.agency.append(out)

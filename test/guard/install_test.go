@@ -98,3 +98,26 @@ func TestCertManagerFillsTheSecretThatTheManagerServesFrom(t *testing.T) {
 		t.Errorf("the manager makes certificates itself, does not serve, or mounts another Secret:\n%s", text)
 	}
 }
+
+func TestWithCertManagerTheManagerWritesNoCertificates(t *testing.T) {
+	for dir, may := range map[string]bool{"default": true, "cert-manager": false} {
+		var rules []byte
+		for _, kind := range []string{"ClusterRole", "Role"} {
+			text, err := yaml.Marshal(find(rendered(t, dir), kind, "roster-manager").Object["rules"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			rules = append(rules, text...)
+		}
+		for _, what := range []string{"validatingwebhookconfigurations", "mutatingwebhookconfigurations", "roster-guard\n", "roster-guard-certificates"} {
+			if strings.Contains(string(rules), what) != may {
+				t.Errorf("%s: that the manager's roles speak of %q is %t", dir, what, !may)
+			}
+		}
+		for _, what := range []string{"usergroups", "roster-link-keys", "subjectaccessreviews"} {
+			if !strings.Contains(string(rules), what) {
+				t.Errorf("%s: the manager's roles speak of %s no more", dir, what)
+			}
+		}
+	}
+}

@@ -41,6 +41,10 @@ var _ = Describe("The manager's own account", func() {
 		Entry("with a service account's token", "acme", func(s *corev1.Secret) {
 			s.Type, s.Annotations = corev1.SecretTypeServiceAccountToken, map[string]string{corev1.ServiceAccountNameKey: "default"}
 		}, refusing("of type Opaque only")),
+		Entry("with a service account's token, its own", "roster-system", func(s *corev1.Secret) {
+			s.Type, s.Annotations = corev1.SecretTypeServiceAccountToken, map[string]string{corev1.ServiceAccountNameKey: "roster-manager"}
+			s.OwnerReferences = nil
+		}, refusing("of type Opaque only")),
 	)
 
 	It("takes over no Secret of somebody else", func(ctx context.Context) {

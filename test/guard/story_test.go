@@ -47,6 +47,41 @@ var _ = Describe("An invitation", func() {
 	})
 })
 
+var _ = Describe("A password reset", func() {
+	It("says who asked for it, whatever its author wrote, and keeps saying so", func(ctx context.Context) {
+		forged := reset("asked", "vic")
+		forged.Spec.RequestedBy = "somebody@else.example"
+		Expect(as(ana).Create(ctx, forged)).To(Succeed())
+		Expect(forged.Spec.RequestedBy).To(Equal(ana))
+		for _, spec := range []map[string]any{
+			{"userRef": map[string]any{"name": "vic"}},
+			{"userRef": map[string]any{"name": "vic"}, "requestedBy": vic},
+		} {
+			Expect(apply("PasswordReset", "asked", spec)(ctx, as(platform), false)).To(Succeed())
+			Expect(cluster.Client.Get(ctx, client.ObjectKeyFromObject(forged), forged)).To(Succeed())
+			Expect(forged.Spec.RequestedBy).To(Equal(ana))
+		}
+	})
+})
+
+var _ = Describe("A finalizer of Roster's", func() {
+	It("is taken away by nobody else, and nobody else's is Roster's", func(ctx context.Context) {
+		held := newGroup("held", accessv1.UserGroupSpec{})
+		cluster.ExpectApplied(ctx, held)
+		mark := func(finalizers string) attempt {
+			return patch(held, "application/merge-patch+json", `{"metadata":{"finalizers":[`+finalizers+`]}}`)
+		}
+		Expect(mark(`"access.roster.dev/cleanup","test.example/wait"`)(ctx, itself(), false)).To(Succeed())
+		DeferCleanup(func(ctx context.Context) { Expect(mark("")(ctx, itself(), false)).To(Succeed()) })
+		for _, who := range []string{ana, paul, pipeline, platform} {
+			for _, without := range []string{"", `"test.example/wait"`, `"access.roster.dev/cleaned","test.example/wait"`} {
+				Expect(mark(without)(ctx, as(who), false)).To(beForbiddenBy("finalizers that begin with access.roster.dev/ are Roster's"), "%s leaves [%s]", who, without)
+			}
+		}
+		Expect(mark(`"access.roster.dev/cleanup"`)(ctx, as(vic), false)).To(Succeed())
+	})
+})
+
 var _ = Describe("An object that is being deleted", func() {
 	It("is guarded as any other", func(ctx context.Context) {
 		going := newGroup("going", accessv1.UserGroupSpec{})

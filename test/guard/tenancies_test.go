@@ -100,6 +100,8 @@ var neighbours = map[string]struct {
 	"retaining": {"userRemoval: Retain,", []string{
 		"UserGroup owners {roles: names(owner)}", "User ana {groups: names(owners)}", "accepted User ben {onboarding: Invitation}",
 	}},
+	// A tenant of the tables looks after it, and is looked after itself.
+	"client":    {"managedBy: {name: agencies},", []string{"UserGroup owners {roles: names(owner)}", "User ana {groups: names(owners)}"}},
 	"suspended": {"state: Suspended,", []string{"UserGroup owners {roles: names(owner)}", "User ana {groups: names(owners)}", "User ben {department: Sales}"}},
 }
 
