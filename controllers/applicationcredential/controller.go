@@ -34,7 +34,7 @@ const lookAgain = 5 * time.Minute
 // leavingPause is how soon a Secret is looked at again that the cluster is about to delete.
 const leavingPause = 2 * time.Second
 
-// Reconciler reconciles ApplicationCredentials. All fields are required.
+// Reconciler reconciles ApplicationCredentials. All exported fields are required.
 type Reconciler struct {
 	Client client.Client
 	// Live reads past the cache, which has neither Secrets nor what users may do.
@@ -45,12 +45,15 @@ type Reconciler struct {
 	Events events.EventRecorder
 	// Random is where tokens come from.
 	Random io.Reader
+
+	unwritten unwritten
 }
 
 // Reconcile brings one credential's token and status in line with everything they depend on.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	stored := &accessv1.ApplicationCredential{}
 	if err := r.Client.Get(ctx, request.NamespacedName, stored); err != nil {
+		r.unwritten.forget(request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	s, err := r.load(ctx, stored)
@@ -76,7 +79,7 @@ func (r *Reconciler) keepToken(ctx context.Context, s *scope) error {
 	}
 	switch s.step = credential.Next(s.after, s.secret); s.step {
 	case credential.Promote:
-		credential.PutInForce(s.after, s.now)
+		r.putInForce(s)
 		return nil
 	case credential.Make:
 		return r.makeToken(ctx, s)
@@ -85,10 +88,11 @@ func (r *Reconciler) keepToken(ctx context.Context, s *scope) error {
 	}
 }
 
-// makeToken records a new token, writes it to the Secret, and puts it in force. The record is locked to the version that was
-// read, so that of two who make a token at once one does not come to write it.
+// makeToken records a token, writes it to the Secret, and puts it in force. The record is locked to the version that was
+// read, so that of two who make a token at once one does not come to write it. That is why a token which is recorded
+// already is recorded again: it asks for the lock, and changes nothing.
 func (r *Reconciler) makeToken(ctx context.Context, s *scope) error {
-	token, err := credential.NewToken(r.Random)
+	token, err := r.unwritten.token(s.after, r.Random)
 	if err != nil {
 		return err
 	}
@@ -106,8 +110,13 @@ func (r *Reconciler) makeToken(ctx context.Context, s *scope) error {
 		return fmt.Errorf("could not write Secret %s: %w", credential.SecretName(s.after), err)
 	}
 	s.secret = credential.Secret{Found: true, Own: true, Holds: hash}
-	credential.PutInForce(s.after, s.now)
+	r.putInForce(s)
 	return nil
+}
+
+func (r *Reconciler) putInForce(s *scope) {
+	credential.PutInForce(s.after, s.now)
+	r.unwritten.forget(client.ObjectKeyFromObject(s.after))
 }
 
 // write stores the status if it differs from the stored one, locked: a status from before a rotation must not bring the

@@ -94,16 +94,17 @@ func (s *scope) resolve() {
 	s.tooLarge = status.TooLarge(out.EffectiveAccess)
 }
 
-// next wakes the credential up when it or its token before ends, and to look at its Secret.
+// next wakes the credential up when it or its token before ends, and to look at its Secret, or to write it again: nobody
+// tells when what refused it is lifted.
 func (s *scope) next() ctrl.Result {
-	if s.refused != "" {
-		return ctrl.Result{RequeueAfter: children.RefusedPause}
-	}
 	if s.tenancy.Tenant == nil {
 		return ctrl.Result{}
 	}
 	pause := lookAgain
-	if s.secret.Leaving {
+	switch {
+	case s.refused != "":
+		pause = children.RefusedPause
+	case s.secret.Leaving:
 		pause = leavingPause
 	}
 	if end := credential.NextEnd(s.after, s.now); !end.IsZero() {

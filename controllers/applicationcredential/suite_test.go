@@ -26,6 +26,7 @@ import (
 
 var (
 	cluster *env.Cluster
+	manager *env.Manager
 	crashes = &crashing{}
 	heard   = events.NewFakeRecorder(10_000)
 )
@@ -36,12 +37,18 @@ func TestApplicationCredential(t *testing.T) {
 
 var _ = BeforeSuite(func() {
 	cluster = suite.Cluster()
-	manager, err := env.StartManagerWith(cluster.Config, cluster,
+	startManager()
+	DeferCleanup(func() { Expect(manager.Stop()).To(Succeed()) })
+})
+
+func startManager() {
+	GinkgoHelper()
+	var err error
+	manager, err = env.StartManagerWith(cluster.Config, cluster,
 		func(d *controllers.Deps) { d.Events = heard },
 		func(o *ctrl.Options) { o.NewClient = crashes.client })
 	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() { Expect(manager.Stop()).To(Succeed()) })
-})
+}
 
 // world is a tenant with a robot, ana, who manages orders of DE, reads everything and publishes products.
 type world struct{ name string }

@@ -125,7 +125,9 @@ var _ = Describe("a token", func() {
 		Expect(c.Status.TokenHash).To(BeEmpty())
 		Expect(w.token(ctx, "sync")).To(Equal("theirs"))
 
-		cluster.ExpectApplied(ctx, w.credential("own"), w.credential("second", func(s *accessv1.ApplicationCredentialSpec) { s.SecretName = "own" }))
+		cluster.ExpectApplied(ctx, w.credential("own"))
+		w.holdInForce(ctx, "own")
+		cluster.ExpectApplied(ctx, w.credential("second", func(s *accessv1.ApplicationCredentialSpec) { s.SecretName = "own" }))
 		w.expect(ctx, "second", env.HaveCondition(accessv1.ConditionStalled, yes, accessv1.ReasonNameConflict))
 		w.holdInForce(ctx, "own")
 
@@ -148,13 +150,6 @@ var _ = Describe("a token", func() {
 		secrets := &corev1.SecretList{}
 		Expect(cluster.Client.List(ctx, secrets, client.InNamespace(outside.name))).To(Succeed())
 		Expect(secrets.Items).To(BeEmpty())
-	})
-
-	It("says what the API server refuses", func(ctx context.Context) {
-		cluster.ExpectApplied(ctx, w.credential("sync", func(s *accessv1.ApplicationCredentialSpec) { s.SecretName = "no..name" }))
-		c := w.expect(ctx, "sync", env.HaveCondition(accessv1.ConditionSecretWritten, no, accessv1.ReasonRefused), give())
-		Expect(because(accessv1.ConditionSecretWritten)(c)).To(HavePrefix("The API server refused Secret no..name: "))
-		Expect(c.Status.TokenHash).To(BeEmpty())
 	})
 
 	It("is not what a forged status says", func(ctx context.Context) {

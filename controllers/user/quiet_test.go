@@ -56,7 +56,7 @@ var _ = Describe("a change that alters nobody", Serial, func() {
 	})
 
 	It("writes nothing when the manager starts again", func(ctx context.Context) {
-		suite.Restart(cluster, manager)
+		suite.Restart(cluster, manager, invitations.slowly)
 		w.change(ctx, "kim", func(u *accessv1.User) { u.Spec.Department = "Logistics" })
 		w.expectUser(ctx, "kim", env.BeReady())
 		Expect(statusOwners(w.expectUser(ctx, "ana", env.BeReady()))).To(Equal([]string{"roster Apply"}), "everything that was written was applied")

@@ -135,8 +135,14 @@ func (s *scope) firstName() string {
 	return name
 }
 
-// noteInvitation copies the newest invitation into the status. When it is gone, what was recorded of it stays.
+// noteInvitation copies the newest invitation into the status. When it is gone, what was recorded of it stays. One that
+// somebody wrote for a user who needs none ends before it asks anybody, and must not be why he is not asked when he does.
 func (s *scope) noteInvitation() {
+	if s.status.State == accessv1.UserInactive || s.status.State == accessv1.UserActive {
+		s.invitations = slices.DeleteFunc(s.invitations, func(i accessv1.Invitation) bool {
+			return invitation.ClaimOf(&i, s.user.UID) == invitation.Unclaimed
+		})
+	}
 	if newest := s.newest(); newest != nil {
 		s.status.Invitation = &accessv1.UserInvitation{
 			Name: newest.Name, Email: s.address.String(), State: orPending(newest.Status.State), ExpiresAt: newest.Status.ExpiresAt,

@@ -16,6 +16,8 @@ import (
 var (
 	cluster *env.Cluster
 	manager *env.Manager
+	// invitations are those that the manager cannot write for a while.
+	invitations = &slow{}
 )
 
 func TestUser(t *testing.T) {
@@ -24,7 +26,7 @@ func TestUser(t *testing.T) {
 
 var _ = BeforeSuite(func() {
 	cluster = suite.Cluster()
-	manager = suite.Manager(cluster)
+	manager = suite.Manager(cluster, invitations.slowly)
 })
 
 // newNamespace makes a namespace that no other spec uses.

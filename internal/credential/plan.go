@@ -3,7 +3,8 @@
 // A token is in force because its hash stands in the status, for no other reason. Whatever is in the Secret counts for
 // nothing: it may have been edited or copied there. A new token is recorded as pending before it is written to the Secret,
 // and put in force after: a crash in between leaves either a pending hash whose token nobody has, and another is made, or a
-// Secret that holds just what is pending, and it is put in force. Until then the token before stays in force.
+// Secret that holds just what is pending, and it is put in force. Until then the token before stays in force. A Secret that
+// cannot be written gets the same token at the next try, if there was no crash: its hash is recorded already.
 package credential
 
 import (
@@ -43,13 +44,12 @@ const (
 
 // Next tells what to do about the tokens of a credential whose user is there.
 func Next(c *accessv1.ApplicationCredential, s Secret) Step {
-	pending := c.Status.Pending
 	switch {
 	case InForce(c):
 		return Keep
 	case s.Found && !s.Own:
 		return Refuse
-	case pending != nil && s.Found && spells(pending.TokenHash, s.Holds) && ptr.Deref(pending.Rotation, 0) == wanted(c):
+	case s.Found && Recorded(c, s.Holds):
 		return Promote
 	default:
 		return Make
@@ -81,6 +81,12 @@ func (s Secret) Holding(c *accessv1.ApplicationCredential) bool {
 func Record(c *accessv1.ApplicationCredential, token Hash, user *accessv1.User) {
 	c.Status.UserUID, c.Status.UserAddressHash = string(user.UID), addressHash(user)
 	c.Status.Pending = &accessv1.PendingToken{TokenHash: token.String(), Rotation: ptr.To(wanted(c))}
+}
+
+// Recorded tells whether the token is pending for the rotation that the spec asks for.
+func Recorded(c *accessv1.ApplicationCredential, token Hash) bool {
+	pending := c.Status.Pending
+	return pending != nil && spells(pending.TokenHash, token) && ptr.Deref(pending.Rotation, 0) == wanted(c)
 }
 
 // ActsFor tells whether the user is the person for whom the first token was recorded. A person is an address: a User that is

@@ -7,6 +7,7 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/roster-dev/roster/test/env"
@@ -35,24 +36,25 @@ func Cluster(changes ...func(*envtest.Environment)) *env.Cluster {
 	return cluster
 }
 
-// Manager starts the controllers with the rights of the cluster's administrator.
-func Manager(cluster *env.Cluster) *env.Manager {
+// Manager starts the controllers with the rights of the cluster's administrator, and with the program's options, changed for
+// those who need them.
+func Manager(cluster *env.Cluster, changes ...func(*ctrl.Options)) *env.Manager {
 	ginkgo.GinkgoHelper()
-	manager := start(cluster)
+	manager := start(cluster, changes)
 	ginkgo.DeferCleanup(func() { gomega.Expect(manager.Stop()).To(gomega.Succeed()) })
 	return manager
 }
 
 // Restart ends such a manager and starts another one in its place.
-func Restart(cluster *env.Cluster, manager *env.Manager) {
+func Restart(cluster *env.Cluster, manager *env.Manager, changes ...func(*ctrl.Options)) {
 	ginkgo.GinkgoHelper()
 	gomega.Expect(manager.Stop()).To(gomega.Succeed())
-	*manager = *start(cluster)
+	*manager = *start(cluster, changes)
 }
 
-func start(cluster *env.Cluster) *env.Manager {
+func start(cluster *env.Cluster, changes []func(*ctrl.Options)) *env.Manager {
 	ginkgo.GinkgoHelper()
-	manager, err := env.StartManager(cluster.Config, cluster)
+	manager, err := env.StartManager(cluster.Config, cluster, changes...)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
 	return manager
 }
