@@ -89,12 +89,12 @@ var _ = Describe("The role bindings of a tenant", func() {
 			env.HaveCondition(accessv1.ConditionBindingsSynced, metav1.ConditionTrue, accessv1.ReasonSucceeded))
 	})
 
-	It("spell an address as mail is written to it", func(ctx context.Context) {
+	It("spell an address as mail is written to it, and as a password store says it", func(ctx context.Context) {
 		tenant := newStaffedTenant(ctx)
 		odd := administrator(tenant.Name, "zoe")
 		odd.Spec.Email = "Zoe@BÜCHER.example"
 		cluster.ExpectApplied(ctx, odd)
-		expectBound(ctx, tenant.Name, of("Zoe@xn--bcher-kva.example", "ana@acme.example"), of("ben@acme.example"))
+		expectBound(ctx, tenant.Name, of("Zoe@xn--bcher-kva.example", "ana@acme.example", "zoe@xn--bcher-kva.example"), of("ben@acme.example"))
 	})
 
 	It("are not written when nobody comes or goes", func(ctx context.Context) {
