@@ -1,4 +1,4 @@
-package guard_test
+package certificates_test
 
 import (
 	"io"

@@ -1,4 +1,4 @@
-package guard_test
+package certificates_test
 
 import (
 	"context"
@@ -42,10 +42,10 @@ var _ = Describe("A guard with certificates of somebody else's", Ordered, func()
 	)
 	// writes is a write that anybody may do, and one that only the guard refuses.
 	writes := func(ctx context.Context) error {
-		return own.As(platform, "system:masters").Patch(ctx, newUser("ben"), client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"department":"Sales"}}`)))
+		return own.As(platform, "system:masters").Patch(ctx, ben(), client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"department":"Sales"}}`)))
 	}
 	rises := func(ctx context.Context) error {
-		return own.As(robot, "system:masters").Patch(ctx, newUser("ben"), client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"email":"ben@evil.example"}}`)))
+		return own.As(robot, "system:masters").Patch(ctx, ben(), client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"email":"ben@evil.example"}}`)))
 	}
 	isJudged := func(ctx context.Context) {
 		GinkgoHelper()
@@ -58,7 +58,7 @@ var _ = Describe("A guard with certificates of somebody else's", Ordered, func()
 		var rise, removal error
 		var others sync.WaitGroup // at once, because each may take as long as the API server waits
 		others.Go(func() { rise = rises(ctx) })
-		others.Go(func() { removal = own.As(platform, "system:masters").Delete(ctx, newUser("ben")) })
+		others.Go(func() { removal = own.As(platform, "system:masters").Delete(ctx, ben()) })
 		others.Wait()
 		Expect(rise).To(MatchError(ContainSubstring("failed calling webhook")))
 		Expect(removal).To(MatchError(ContainSubstring("failed calling webhook")))
@@ -82,7 +82,7 @@ var _ = Describe("A guard with certificates of somebody else's", Ordered, func()
 		trust(ctx, own, authority.PEM())
 		address, _ := own.GuardServing()
 		entrance = newDoor(address)
-		own.ExpectApplied(ctx, catalog(), newTenant("acme", func(*accessv1.TenantSpec) {}))
+		own.ExpectApplied(ctx, catalog(), acme())
 	})
 
 	AfterAll(func() {
@@ -92,7 +92,7 @@ var _ = Describe("A guard with certificates of somebody else's", Ordered, func()
 	})
 
 	It("lets nothing through before a manager ever ran", func(ctx context.Context) {
-		Expect(own.Client.Create(ctx, newUser("ben"))).To(MatchError(Or(ContainSubstring("failed calling webhook"), ContainSubstring("not found"))))
+		Expect(own.Client.Create(ctx, ben())).To(MatchError(Or(ContainSubstring("failed calling webhook"), ContainSubstring("not found"))))
 	})
 
 	It("judges as soon as there is one", func(ctx context.Context) {
@@ -103,10 +103,10 @@ var _ = Describe("A guard with certificates of somebody else's", Ordered, func()
 		var err error
 		serving, err = env.StartManager(own.ManagerAccount(), own)
 		Expect(err).NotTo(HaveOccurred())
-		env.ExpectEventually(ctx, own, newTenant("acme", func(*accessv1.TenantSpec) {}), env.BeReady())
-		Expect(own.Client.Create(ctx, newUser("ben"))).To(MatchError(ContainSubstring("failed calling webhook")))
+		env.ExpectEventually(ctx, own, acme(), env.BeReady())
+		Expect(own.Client.Create(ctx, ben())).To(MatchError(ContainSubstring("failed calling webhook")))
 		entrance.lead(behind)
-		Eventually(func(ctx context.Context) error { return own.Client.Create(ctx, newUser("ben")) }).WithContext(ctx).Should(Succeed())
+		Eventually(func(ctx context.Context) error { return own.Client.Create(ctx, ben()) }).WithContext(ctx).Should(Succeed())
 		isJudged(ctx)
 	})
 
