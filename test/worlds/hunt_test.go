@@ -1,4 +1,4 @@
-package access_test
+package worlds_test
 
 import (
 	"context"
@@ -16,6 +16,8 @@ import (
 )
 
 const (
+	// accessDir is where the engine is, seen from here.
+	accessDir  = "../../internal/access"
 	importPath = "github.com/roster-dev/roster/internal/access"
 	worldsPath = "github.com/roster-dev/roster/test/worlds"
 	// leastCaught is the share of the mutants, in percent, that the random worlds have to find.
@@ -25,7 +27,7 @@ const (
 	patience    = 30 * time.Second
 )
 
-// proof lists the test files that make up the checks; they know no testing.T, so that a program can run them.
+// proof lists the test files of the engine that make up the checks; they know no testing.T, so that a program can run them.
 var proof = []string{
 	"entries_test.go", "checks_test.go", "canonical_checks_test.go", "gain_checks_test.go",
 }
@@ -159,33 +161,34 @@ func buildMutants(t *testing.T) string {
 		"package access_test\n", "package proof\n", strconv.Quote(importPath), strconv.Quote(importPath+"/mutants/access"),
 		strconv.Quote(worldsPath), strconv.Quote(importPath+"/mutants/worlds"),
 	)
-	for _, name := range sources(t, filepath.Join("..", "..", "test", "worlds")) {
+	for _, name := range sources(t, ".") {
 		files["mutants/worlds/"+filepath.Base(name)] = rewrite.Replace(read(t, name))
 	}
 	for _, file := range proof {
-		files["mutants/proof/"+strings.TrimSuffix(file, "_test.go")+".go"] = rewrite.Replace(read(t, file))
+		files["mutants/proof/"+strings.TrimSuffix(file, "_test.go")+".go"] = rewrite.Replace(read(t, filepath.Join(accessDir, file)))
 	}
-	return mutation.Build(t, ".", files)
+	return mutation.Build(t, accessDir, files)
 }
 
 // mutated returns the files of the engine by name, with all faults in them.
 func mutated(t *testing.T) map[string]string {
 	t.Helper()
-	names := sources(t, ".")
+	paths := sources(t, accessDir)
 	faults := make([]mutation.Fault, len(mutants))
 	for i, m := range mutants {
 		faults[i] = mutation.Fault(m)
 	}
 	files := map[string]string{}
-	for _, name := range names {
-		faulty, err := mutation.Seed(name, read(t, name), faults)
+	for _, path := range paths {
+		name := filepath.Base(path)
+		faulty, err := mutation.Seed(name, read(t, path), faults)
 		if err != nil {
 			t.Fatal(err)
 		}
 		files[name] = faulty
 	}
 	for _, m := range mutants {
-		if !slices.Contains(names, m.File) {
+		if files[m.File] == "" {
 			t.Errorf("%s: there is no file %s", m.Name, m.File)
 		}
 	}

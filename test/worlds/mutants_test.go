@@ -1,4 +1,4 @@
-package access_test
+package worlds_test
 
 import "github.com/roster-dev/roster/test/mutation"
 
