@@ -26,8 +26,8 @@ const (
 	viewerRole         = "roster-tenant-viewer"
 )
 
-// maxSubjects is how many usernames one RoleBinding holds: at 150 bytes for an address and 100 for the prefix it stays below the 1.5 MiB
-// that etcd takes, and the API server goes through all of them for each request in the namespace.
+// maxSubjects is how many usernames one RoleBinding holds: at 150 bytes for an address and 100 for the prefix it stays below
+// the 1.5 MiB that etcd takes, and the API server goes through all of them for each request in the namespace.
 const maxSubjects = 5_000
 
 // MaxPrefix is how many bytes the prefix of usernames may have.

@@ -27,6 +27,7 @@ import (
 	"github.com/roster-dev/roster/internal/guard"
 	roster "github.com/roster-dev/roster/internal/manager"
 	"github.com/roster-dev/roster/test/env"
+	"github.com/roster-dev/roster/test/suite"
 )
 
 // It has a cluster of its own, whose API server is told to trust an authority of the test's: certificates come as files, as
@@ -73,10 +74,7 @@ var _ = Describe("A guard with certificates of somebody else's", Ordered, func()
 	}
 
 	BeforeAll(func(ctx context.Context) {
-		var err error
-		own, err = env.Start(env.Guarded)
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(func() { Expect(own.Stop()).To(Succeed()) })
+		own = suite.Cluster(env.Guarded)
 		own.ExpectAppliedFiles(ctx, env.ManagerFiles...)
 		authority, dir, behind = env.NewAuthority(), GinkgoT().TempDir(), env.FreeAddress()
 		trust(ctx, own, authority.PEM())

@@ -17,6 +17,7 @@ import (
 
 	roster "github.com/roster-dev/roster/internal/manager"
 	"github.com/roster-dev/roster/test/env"
+	"github.com/roster-dev/roster/test/suite"
 )
 
 // It has a cluster of its own: it changes what the API server trusts.
@@ -28,10 +29,7 @@ var _ = Describe("The guard's own certificates", Ordered, func() {
 	)
 
 	BeforeAll(func(ctx context.Context) {
-		var err error
-		own, err = env.Start(env.Guarded)
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(func() { Expect(own.Stop()).To(Succeed()) })
+		own = suite.Cluster(env.Guarded)
 		own.ExpectAppliedFiles(ctx, append(env.ManagerFiles, "config/webhook/certificates.yaml")...)
 		mounted = GinkgoT().TempDir()
 		own.ChangeGuard = func(o *roster.GuardOptions) { o.Rotate, o.CertDir = true, mounted }
